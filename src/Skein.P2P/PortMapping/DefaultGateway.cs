@@ -1,0 +1,16 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+
+namespace Skein.P2P.PortMapping;
+
+/// <summary>Finds the home router.</summary>
+public static class DefaultGateway
+{
+    /// <summary>The IPv4 default gateway of the first interface that is up, or null.</summary>
+    public static IPAddress? Find() => NetworkInterface.GetAllNetworkInterfaces()
+        .Where(face => face.OperationalStatus == OperationalStatus.Up && face.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+        .SelectMany(face => face.GetIPProperties().GatewayAddresses)
+        .Select(gateway => gateway.Address)
+        .FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork && !address.Equals(IPAddress.Any));
+}
