@@ -1,0 +1,42 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Skein.Gateway.Chat;
+using Skein.Gateway.Completions;
+using Skein.Gateway.Replies;
+using Skein.Gateway.Serving;
+using Skein.Gateway.Telemetry;
+
+namespace Skein.Gateway.Hosting;
+
+/// <summary>Adds the gateway to an ASP.NET Core application.</summary>
+public static class GatewayServices
+{
+    /// <summary>Registers what <see cref="GatewayRoutes.MapSkeinGateway"/> needs and sets the server's limits.</summary>
+    /// <param name="services">The application's services; a <see cref="TimeProvider"/> that is there already is used.</param>
+    /// <param name="options">What to listen on and how much to take.</param>
+    /// <param name="models">What to serve; borrowed.</param>
+    /// <exception cref="ArgumentException">The options cannot work.</exception>
+    public static IServiceCollection AddSkeinGateway(this IServiceCollection services, GatewayOptions options, ServedModels models)
+    {
+        options.Validate();
+        services.AddSingleton(options);
+        services.AddSingleton(models);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<AdmissionGate>();
+        services.AddSingleton<GatewayMetrics>();
+        services.AddSingleton<ReplyRunner>();
+        services.AddSingleton<ChatEndpoint>();
+        services.AddSingleton<CompletionEndpoint>();
+        services.AddMetrics();
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, GatewayJson.Default));
+        services.Configure<KestrelServerOptions>(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.MaxRequestBytes.Bytes;
+            kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
+            kestrel.Limits.RequestHeadersTimeout = options.HeadersTimeout;
+        });
+        return services;
+    }
+}
