@@ -2,9 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Skein.P2P.Encoding;
 using Skein.P2P.Errors;
 using Skein.P2P.Identity;
+using Skein.P2P.Wire;
 
 namespace Skein.P2P.Addressing;
 

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Skein.P2P.Encoding;
 using Skein.P2P.Identity;
+using Skein.P2P.Wire;
 
 namespace Skein.P2P.Addressing;
 
@@ -62,8 +62,10 @@ public readonly record struct MultiaddrPart(MultiaddrCode Code, ReadOnlyMemory<b
         switch (code)
         {
             case MultiaddrCode.Ip4 or MultiaddrCode.Ip6:
-                if (!IPAddress.TryParse(text, out var address) || address.AddressFamily != (code == MultiaddrCode.Ip4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6) || text.Contains('%'))
+                if (!IPAddress.TryParse(text, out var address) || address.AddressFamily != (code == MultiaddrCode.Ip4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6) || text.Contains('%')
+                    || (code == MultiaddrCode.Ip4 && address.ToString() != text))
                 {
+                    // "1.2.3" and "010.0.0.1" mean different things to different parsers.
                     return false;
                 }
 

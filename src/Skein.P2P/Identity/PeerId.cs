@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using Skein.P2P.Encoding;
 using Skein.P2P.Errors;
+using Skein.P2P.Wire;
 
 namespace Skein.P2P.Identity;
 

@@ -1,5 +1,5 @@
 using NSec.Cryptography;
-using Skein.P2P.Encoding;
+using Skein.P2P.Wire;
 using NSecPublicKey = NSec.Cryptography.PublicKey;
 
 namespace Skein.P2P.Identity;

@@ -1,7 +1,7 @@
 using Skein.P2P.Addressing;
-using Skein.P2P.Encoding;
 using Skein.P2P.Identity;
 using Skein.P2P.Records;
+using Skein.P2P.Wire;
 
 namespace Skein.P2P.Tests.Records;
 

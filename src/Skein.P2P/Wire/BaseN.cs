@@ -1,4 +1,4 @@
-namespace Skein.P2P.Encoding;
+namespace Skein.P2P.Wire;
 
 /// <summary>Bytes as the digits of one large number: base58btc and base36. Quadratic, so inputs are short by contract.</summary>
 internal static class BaseN

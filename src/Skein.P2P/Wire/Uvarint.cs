@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Skein.P2P.Encoding;
+namespace Skein.P2P.Wire;
 
 /// <summary>Unsigned variable-length integers, seven bits a byte, least significant first (multiformats/unsigned-varint).</summary>
 public static class Uvarint

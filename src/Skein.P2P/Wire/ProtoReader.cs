@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Skein.P2P.Encoding;
+namespace Skein.P2P.Wire;
 
 /// <summary>Walks over the fields of one protobuf message without allocating.</summary>
 /// <remarks>

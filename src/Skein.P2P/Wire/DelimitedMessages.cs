@@ -1,6 +1,6 @@
 using Skein.P2P.Errors;
 
-namespace Skein.P2P.Encoding;
+namespace Skein.P2P.Wire;
 
 /// <summary>Messages on a stream, each behind its length as a uvarint.</summary>
 public static class DelimitedMessages

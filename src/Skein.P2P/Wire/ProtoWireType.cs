@@ -1,4 +1,4 @@
-namespace Skein.P2P.Encoding;
+namespace Skein.P2P.Wire;
 
 /// <summary>How a protobuf field is laid out.</summary>
 public enum ProtoWireType

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace Skein.P2P.Encoding;
+namespace Skein.P2P.Wire;
 
 /// <summary>Hashes that name their own function: code, length, digest (multiformats/multihash).</summary>
 public static class Multihash

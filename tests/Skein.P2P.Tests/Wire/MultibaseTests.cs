@@ -1,7 +1,7 @@
 using CsCheck;
-using Skein.P2P.Encoding;
+using Skein.P2P.Wire;
 
-namespace Skein.P2P.Tests.Encoding;
+namespace Skein.P2P.Tests.Wire;
 
 public sealed class MultibaseTests
 {

@@ -1,4 +1,4 @@
-namespace Skein.P2P.Encoding;
+namespace Skein.P2P.Wire;
 
 /// <summary>base58btc, the text form of peer ids.</summary>
 public static class Base58

@@ -1,6 +1,6 @@
-using Skein.P2P.Encoding;
+using Skein.P2P.Wire;
 
-namespace Skein.P2P.Tests.Encoding;
+namespace Skein.P2P.Tests.Wire;
 
 public sealed class ProtoReaderTests
 {

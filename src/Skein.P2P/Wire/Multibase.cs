@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 
-namespace Skein.P2P.Encoding;
+namespace Skein.P2P.Wire;
 
 /// <summary>Text that names its own base by its first letter (multiformats/multibase): f, b, k, z, u, m.</summary>
 public static class Multibase

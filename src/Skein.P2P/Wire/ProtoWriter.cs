@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 
-namespace Skein.P2P.Encoding;
+namespace Skein.P2P.Wire;
 
 /// <summary>Builds one small protobuf message; fields appear in the order of the calls. Not thread-safe.</summary>
 public sealed class ProtoWriter
