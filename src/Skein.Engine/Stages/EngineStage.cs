@@ -1,0 +1,358 @@
+using Skein.Core.Hidden;
+using Skein.Core.Stages;
+using Skein.Engine.Errors;
+using Skein.Engine.Lanes;
+using Skein.Engine.Library;
+using Skein.Engine.Loading;
+
+namespace Skein.Engine.Stages;
+
+/// <summary>A span of blocks on llama.cpp. Thread-safe.</summary>
+/// <remarks>
+/// Each round gathers rows of many sequences into one batch: decode and verify rows first, then at most one chunk of a prompt. Rows are checked before native
+/// code sees them and after it wrote them. Cancelling a queued step leaves nothing; cancelling a step that computes poisons its sequence, and stops the
+/// computation if nobody else has rows in that batch.
+/// </remarks>
+public sealed class EngineStage : IStage, IComputeWork
+{
+    private readonly StagePart[] _parts;
+    private readonly ComputeLanes _lanes;
+    private readonly StageInbox _inbox = new();
+    private readonly KvLedger _ledger;
+    private readonly float _rowScale;
+    private readonly float[] _captured;
+    private readonly List<StepWork> _batch = [];
+    private readonly Lock _abortGate = new();
+    private bool _computing;
+    private Task? _disposal;
+
+    private EngineStage(StageSource source, StagePart[] parts, EngineStageOptions options, ComputeLanes lanes, int maxSequenceTokens, int batchRows)
+    {
+        _parts = parts;
+        _lanes = lanes;
+        _rowScale = source.RowScale;
+        _ledger = new KvLedger(options.KvTokenBudget, options.MaxSequences);
+        _captured = new float[batchRows * parts[0].Model.Width];
+        var kvName = parts[0].Context.Shape.KvType == KvCacheType.Q80 ? "q8_0" : "f16";
+        Info = new StageInfo(
+            source.Span,
+            parts[0].Model.Width,
+            options.MaxStepRows,
+            maxSequenceTokens,
+            options.KvTokenBudget,
+            $"{EngineLibrary.Load().EngineClass}/kv-{kvName}",
+            WidthInvariant: false);
+    }
+
+    /// <inheritdoc/>
+    public StageInfo Info { get; }
+
+    /// <inheritdoc/>
+    public int FreeKvTokens => _ledger.Free;
+
+    /// <summary>Sequences that are open.</summary>
+    public int OpenSequences => _ledger.Sequences;
+
+    /// <summary>Loads a stage. Reads the weights from disk, so it takes a while: not for a request's thread.</summary>
+    /// <exception cref="EngineException">A file is missing, refused, or not of this span.</exception>
+    public static EngineStage Load(StageSource source, EngineStageOptions options)
+    {
+        options.Validate();
+        ArgumentOutOfRangeException.ThrowIfZero(source.Parts.Count, nameof(source));
+        var lanes = options.Lanes ?? ComputeLanes.Shared;
+
+        // Decode rows and one prefill chunk share a batch, so there is room for the most of both.
+        var batchRows = 2 * options.MaxStepRows;
+        var shape = new ContextShape(options.KvTokenBudget, batchRows, options.MaxSequences, lanes.Threads, default);
+        var parts = StagePart.LoadAll(source, shape, options.KvType);
+        var limit = Math.Min(options.KvTokenBudget, parts.Min(part => part.Model.ContextLength));
+        var maxSequenceTokens = options.MaxSequenceTokens == 0 ? limit : Math.Min(limit, options.MaxSequenceTokens);
+        return new EngineStage(source, parts, options, lanes, maxSequenceTokens, batchRows);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IStageSequence> OpenSequenceAsync(int kvTokens, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult<IStageSequence>(Open(kvTokens));
+    }
+
+    /// <summary>Stops what computes, fails what waits with <see cref="StageError.Closed"/>, frees the memory.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_abortGate)
+        {
+            _disposal ??= CloseAsync();
+        }
+
+        await _disposal;
+    }
+
+    /// <inheritdoc/>
+    bool IComputeWork.ComputeRound()
+    {
+        while (_inbox.TakeControl() is { } control)
+        {
+            control.Run();
+        }
+
+        _batch.Clear();
+        _inbox.Gather(_batch, Info.MaxStepRows);
+        if (_batch.Count > 0)
+        {
+            try
+            {
+                ComputeBatch();
+            }
+            catch (Exception error)
+            {
+                // A defect here must not take the lane with it: everybody in the batch learns of it.
+                FailBatch(new StageException(StageError.Internal, "The stage failed while computing: " + error.Message, error));
+            }
+        }
+
+        return _inbox.EndRound();
+    }
+
+    /// <summary>Opens a sequence.</summary>
+    internal EngineSequence Open(int kvTokens)
+    {
+        if (kvTokens < 1)
+        {
+            throw new StageException(StageError.BadShape, $"A sequence needs at least one KV token, not {kvTokens}.");
+        }
+
+        if (kvTokens > Info.MaxSequenceTokens)
+        {
+            throw new StageException(StageError.SequenceFull, $"A sequence of {kvTokens} tokens was asked for, but this stage holds at most {Info.MaxSequenceTokens} a sequence.");
+        }
+
+        return new EngineSequence(this, _ledger.Reserve(kvTokens), kvTokens);
+    }
+
+    /// <summary>Gives a sequence's reservation back.</summary>
+    internal void Release(EngineSequence sequence) => _ledger.Release(sequence.Slot, sequence.KvTokens);
+
+    /// <summary>Queues a step whose rows were checked.</summary>
+    internal Task<HiddenRows> Submit(StepWork work)
+    {
+        work.OnCancelled(OnCancelled);
+        if (_inbox.Add(work))
+        {
+            _lanes.Enqueue(this);
+        }
+
+        return work.Task;
+    }
+
+    /// <summary>Runs something on the lane, between batches.</summary>
+    internal Task RunControlAsync(Action<StagePart[]> action)
+    {
+        var work = new ControlWork(() => action(_parts));
+        if (_inbox.Add(work))
+        {
+            _lanes.Enqueue(this);
+        }
+
+        return work.Task;
+    }
+
+    private void OnCancelled(LaneWork work)
+    {
+        if (work.TryCancelQueued())
+        {
+            var step = (StepWork)work;
+            _inbox.Remove(step);
+            step.Sequence.EndStep();
+            return;
+        }
+
+        lock (_abortGate)
+        {
+            // Nobody else may lose rows by it: their batch runs to its end, and the cancelled rows are thrown away.
+            if (_computing && _batch.TrueForAll(other => other.IsCancellationRequested))
+            {
+                AbortAll();
+            }
+        }
+    }
+
+    private void ComputeBatch()
+    {
+        lock (_abortGate)
+        {
+            foreach (var part in _parts)
+            {
+                part.Context.ResetAbort();
+            }
+
+            _computing = true;
+            if (_disposal is not null || _batch.TrueForAll(work => work.IsCancellationRequested))
+            {
+                AbortAll();
+            }
+        }
+
+        DecodeOutcome outcome;
+        try
+        {
+            outcome = DecodeBatch();
+        }
+        finally
+        {
+            lock (_abortGate)
+            {
+                _computing = false;
+            }
+        }
+
+        if (outcome == DecodeOutcome.Computed)
+        {
+            Deliver();
+        }
+        else if (outcome == DecodeOutcome.Aborted)
+        {
+            foreach (var work in _batch)
+            {
+                work.Sequence.Poison();
+                work.Sequence.EndStep();
+                if (work.IsCancellationRequested)
+                {
+                    work.Cancel();
+                }
+                else
+                {
+                    work.Fail(Closed());
+                }
+            }
+        }
+        else
+        {
+            FailBatch(new StageException(StageError.ComputeFailed, $"llama.cpp failed to compute a batch of {_batch.Count} steps: {outcome}.{NativeLog.Kept()}"));
+        }
+    }
+
+    private DecodeOutcome DecodeBatch()
+    {
+        NativeLog.Begin();
+        var width = Info.Width;
+        var count = 0;
+        foreach (var work in _batch)
+        {
+            foreach (var part in _parts)
+            {
+                var context = part.Context;
+                for (var row = 0; row < work.Rows.Rows; row++)
+                {
+                    context.Positions[count + row] = work.First + row;
+                    context.Sequences[count + row] = work.Sequence.Slot;
+                }
+            }
+
+            CopyScaled(work.Rows.Span, _parts[0].Context.Rows[(count * width)..]);
+            count += work.Rows.Rows;
+        }
+
+        var captured = _captured.AsSpan(0, count * width);
+        for (var i = 0; i < _parts.Length; i++)
+        {
+            if (i > 0)
+            {
+                CopyScaled(captured, _parts[i].Context.Rows);
+            }
+
+            var outcome = _parts[i].Context.DecodeRows(count, captured);
+            if (outcome != DecodeOutcome.Computed)
+            {
+                return outcome;
+            }
+        }
+
+        return DecodeOutcome.Computed;
+    }
+
+    private void CopyScaled(ReadOnlySpan<float> rows, Span<float> destination)
+    {
+        if (_rowScale == 1f)
+        {
+            rows.CopyTo(destination);
+            return;
+        }
+
+        for (var i = 0; i < rows.Length; i++)
+        {
+            destination[i] = rows[i] * _rowScale;
+        }
+    }
+
+    private void Deliver()
+    {
+        var width = Info.Width;
+        var first = 0;
+        foreach (var work in _batch)
+        {
+            var rows = work.Rows.Rows;
+            var values = _captured.AsSpan(first * width, rows * width);
+            first += rows;
+            if (work.IsCancellationRequested)
+            {
+                work.Sequence.Poison();
+                work.Sequence.EndStep();
+                work.Cancel();
+            }
+            else if (!RowCheck.IsFinite(values))
+            {
+                work.Sequence.Poison();
+                work.Sequence.EndStep();
+                work.Fail(new StageException(StageError.ComputeFailed, $"Blocks {Info.Span} computed NaN or infinity at position {work.First}; the sequence cannot go on."));
+            }
+            else
+            {
+                var result = HiddenRows.CopyOf(values, rows, width);
+                work.Sequence.Advance(work.First + rows);
+                work.Sequence.EndStep();
+                work.Complete(result);
+            }
+        }
+    }
+
+    private void FailBatch(StageException error)
+    {
+        foreach (var work in _batch)
+        {
+            work.Sequence.Poison();
+            work.Sequence.EndStep();
+            work.Fail(error);
+        }
+    }
+
+    private void AbortAll()
+    {
+        foreach (var part in _parts)
+        {
+            part.Context.Abort();
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        foreach (var work in _inbox.Close())
+        {
+            work.Sequence.EndStep();
+            work.Fail(Closed());
+        }
+
+        if (_computing)
+        {
+            AbortAll();
+        }
+
+        await _inbox.Ended;
+        foreach (var part in _parts)
+        {
+            part.Dispose();
+        }
+    }
+
+    private static StageException Closed() => new(StageError.Closed, "The stage is shutting down; use another one.");
+}
