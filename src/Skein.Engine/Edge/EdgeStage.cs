@@ -239,7 +239,7 @@ public sealed class EdgeStage : ITokenEmbedding, IOutputHead, IComputeWork, IAsy
         }
     }
 
-    private void FailClosed(EdgeWork work)
+    private static void FailClosed(EdgeWork work)
     {
         if (work.Computed > 0 || work.TryStart())
         {
