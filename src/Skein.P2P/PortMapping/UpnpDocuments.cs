@@ -90,7 +90,9 @@ public static class UpnpDocuments
 
         try
         {
-            using var reader = XmlReader.Create(new MemoryStream(xml.ToArray()), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, IgnoreComments = true, MaxCharactersInDocument = MaxDocument });
+            // Decoded here: the reader's own detection of encodings throws other things than XmlException at some malformed declarations.
+            using var text = new StringReader(Encoding.UTF8.GetString(xml).TrimStart('\uFEFF'));
+            using var reader = XmlReader.Create(text, new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, IgnoreComments = true, MaxCharactersInDocument = MaxDocument });
             var open = new Stack<(string Name, Dictionary<string, string> Leaves, StringBuilder Text)>();
             while (reader.Read())
             {
@@ -124,11 +126,11 @@ public static class UpnpDocuments
 
             void Close()
             {
-                var (name, leaves, text) = open.Pop();
+                var (name, leaves, content) = open.Pop();
                 onElement(name, leaves);
                 if (open.Count > 0)
                 {
-                    open.Peek().Leaves[name] = text.ToString().Trim();
+                    open.Peek().Leaves[name] = content.ToString().Trim();
                 }
             }
         }
