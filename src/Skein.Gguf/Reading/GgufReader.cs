@@ -1,3 +1,5 @@
+using Skein.Core.Decoding;
+
 namespace Skein.Gguf;
 
 /// <summary>Reads the header of a GGUF file, version 2 or 3, little endian.</summary>
@@ -5,6 +7,7 @@ namespace Skein.Gguf;
 /// Format: ggml's <c>docs/gguf.md</c>. Every count is checked against the bytes that are left and against <see cref="GgufLimits"/> before memory is taken.
 /// Laxer than llama.cpp in one point: tensors may lie in any order with gaps between them, as the specification allows.
 /// </remarks>
+[Decoder]
 public static class GgufReader
 {
     /// <summary>The first four bytes, <c>GGUF</c>, as a little-endian number.</summary>
