@@ -1,4 +1,6 @@
+using Skein.Core.Units;
 using Skein.Lab.Chance;
+using Skein.Lab.Links;
 
 namespace Skein.Lab.Streams;
 
@@ -20,6 +22,9 @@ public sealed class LinkShaper
     /// <summary>... and no larger than a pooled buffer of common size.</summary>
     private const int LargestChunk = 16 * 1_024;
 
+    /// <summary>Near what a kernel keeps for a socket.</summary>
+    private static readonly ByteSize DefaultBuffer = ByteSize.KiB(64);
+
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly long _origin;
@@ -31,32 +36,27 @@ public sealed class LinkShaper
     private long _free;
 
     /// <summary>Creates the shaper.</summary>
-    /// <param name="shape">What the line does.</param>
+    /// <param name="settings">What the line does.</param>
     /// <param name="time">Where time comes from.</param>
-    /// <exception cref="ArgumentException">The shape has faults; all are named.</exception>
-    public LinkShaper(StreamShape shape, TimeProvider time)
+    /// <param name="seed">What chance depends on.</param>
+    /// <exception cref="ArgumentException">The settings have faults; all are named.</exception>
+    public LinkShaper(LinkSettings settings, TimeProvider time, ulong seed = 1)
     {
-        var faults = shape.Faults();
-        if (faults.Count > 0)
-        {
-            throw new ArgumentException("This line cannot be: " + string.Join("; ", faults) + ".", nameof(shape));
-        }
-
-        Shape = shape;
+        Settings = settings.Checked(nameof(settings));
         _time = time;
         _origin = time.GetTimestamp();
-        _loss = new LossProcess(shape.Loss, shape.LossBurst, new LabRandom(LabRandom.Mix(shape.Seed, 0)));
-        _recovery = new LabRandom(LabRandom.Mix(shape.Seed, 1));
-        _jitter = new JitterProcess(Nanoseconds(shape.Jitter), LabRandom.Mix(shape.Seed, 2));
-        _delay = Nanoseconds(shape.Delay);
-        _bufferTime = shape.Rate.NanosecondsFor(shape.Buffer.Bytes);
-        ChunkBytes = shape.Rate.IsUnlimited
+        _loss = new LossProcess(settings.Loss, settings.LossBurst, new LabRandom(LabRandom.Mix(seed, 0)));
+        _recovery = new LabRandom(LabRandom.Mix(seed, 1));
+        _jitter = new JitterProcess(Nanoseconds(settings.Jitter), LabRandom.Mix(seed, 2));
+        _delay = Nanoseconds(settings.Delay);
+        _bufferTime = settings.Rate.NanosecondsFor((settings.Queue ?? DefaultBuffer).Bytes);
+        ChunkBytes = settings.Rate.IsUnlimited
             ? LargestChunk
-            : (int)Math.Clamp(shape.Rate.BytesIn(ChunkNanoseconds), SmallestChunk, LargestChunk);
+            : (int)Math.Clamp(settings.Rate.BytesIn(ChunkNanoseconds), SmallestChunk, LargestChunk);
     }
 
     /// <summary>What the line does.</summary>
-    public StreamShape Shape { get; }
+    public LinkSettings Settings { get; }
 
     /// <summary>Where time comes from.</summary>
     internal TimeProvider Time => _time;
@@ -82,7 +82,7 @@ public sealed class LinkShaper
     {
         lock (_gate)
         {
-            _free = Math.Max(_free, Now) + Shape.Rate.NanosecondsFor(bytes);
+            _free = Math.Max(_free, Now) + Settings.Rate.NanosecondsFor(bytes);
             return _free + _delay + _jitter.At(_free) + Recovery(bytes);
         }
     }

@@ -6,7 +6,7 @@ namespace Skein.Lab.Streams;
 /// <summary>A stream whose writes take the time that a bad line would take: paced, delayed, never reordered.</summary>
 /// <remarks>
 /// Needs no rights and no kernel: it is how one machine plays a far one. Only what is written is shaped; both ends wear a <see cref="ShapedStream"/> to see a whole round trip.
-/// A write ends once its bytes fit the shape's buffer, as with a socket, so a fast writer is held to the rate of the line. A failure of the inner stream shows at the next write.
+/// A write ends once its bytes fit the line's buffer, as with a socket, so a fast writer is held to the rate of the line. A failure of the inner stream shows at the next write.
 /// One reader and one writer may be active at a time. Only asynchronous writes are offered, as every write may wait.
 /// </remarks>
 public sealed class ShapedStream : Stream

@@ -1,6 +1,7 @@
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;
 using Skein.Core.Units;
+using Skein.Lab.Links;
 using Skein.Lab.Streams;
 using Skein.Lab.Units;
 
@@ -15,7 +16,7 @@ public sealed class LinkShaperTests
     [Fact]
     public void Send_DelayOnly_ArrivesAfterTheDelay()
     {
-        var shaper = new LinkShaper(StreamShape.Of(TimeSpan.FromMilliseconds(80), BitRate.Unlimited), _time);
+        var shaper = new LinkShaper(LinkSettings.Of(TimeSpan.FromMilliseconds(80), BitRate.Unlimited), _time);
 
         Assert.Equal(40 * Millisecond, shaper.Send(16_384));
         _time.Advance(TimeSpan.FromMilliseconds(7));
@@ -25,7 +26,7 @@ public sealed class LinkShaperTests
     [Fact]
     public void Send_RateOnly_QueuesBehindWhatWasSentBefore()
     {
-        var shaper = new LinkShaper(new StreamShape { Rate = BitRate.Megabits(20) }, _time);
+        var shaper = new LinkShaper(new LinkSettings { Rate = BitRate.Megabits(20) }, _time);
 
         // 2,500 bytes are a millisecond at 20 Mbit/s.
         Assert.Equal([1 * Millisecond, 2 * Millisecond, 3 * Millisecond], [shaper.Send(2_500), shaper.Send(2_500), shaper.Send(2_500)]);
@@ -36,7 +37,7 @@ public sealed class LinkShaperTests
     [Fact]
     public void WaitForRoom_FullBuffer_IsTheTimeUntilItsFirstByteHasRoom()
     {
-        var shaper = new LinkShaper(new StreamShape { Rate = BitRate.Megabits(20), Buffer = new ByteSize(5_000) }, _time);
+        var shaper = new LinkShaper(new LinkSettings { Rate = BitRate.Megabits(20), Queue = new ByteSize(5_000) }, _time);
 
         shaper.Send(5_000);
         Assert.Equal(0, shaper.WaitForRoom());
@@ -49,7 +50,7 @@ public sealed class LinkShaperTests
     [Fact]
     public void Send_Loss_DelaysTheShareByOneToThreeRoundTrips()
     {
-        var shaper = new LinkShaper(new StreamShape { Delay = TimeSpan.FromMilliseconds(20), Loss = 0.02 }, _time);
+        var shaper = new LinkShaper(new LinkSettings { Delay = TimeSpan.FromMilliseconds(20), Loss = 0.02 }, _time);
         var late = 0;
         for (var i = 0; i < 20_000; i++)
         {
@@ -65,7 +66,7 @@ public sealed class LinkShaperTests
     public void Send_AnyWrites_NeverExceedTheRate() =>
         Gen.Select(Gen.Double[0.1, 500], Gen.Int[1, 20_000].Array[1, 200]).Sample((megabits, sizes) =>
         {
-            var shaper = new LinkShaper(new StreamShape { Rate = BitRate.Megabits(megabits) }, _time);
+            var shaper = new LinkShaper(new LinkSettings { Rate = BitRate.Megabits(megabits) }, _time);
             var start = shaper.Now;
             var last = 0L;
             foreach (var size in sizes)
@@ -82,18 +83,18 @@ public sealed class LinkShaperTests
     [Fact]
     public void Constructor_BadShape_NamesEveryFault()
     {
-        var shape = new StreamShape
+        var settings = new LinkSettings
         {
             Delay = TimeSpan.FromMinutes(1),
             Jitter = TimeSpan.FromMinutes(2),
             Rate = new BitRate(5),
             Loss = double.NaN,
             LossBurst = 0,
-            Buffer = default,
+            Queue = default(ByteSize),
         };
 
-        var error = Assert.Throws<ArgumentException>(() => new LinkShaper(shape, _time));
+        var error = Assert.Throws<ArgumentException>(() => new LinkShaper(settings, _time));
 
-        Assert.All(["delay", "jitter", "rate", "loss", "burst", "buffer"], word => Assert.Contains(word + ":", error.Message, StringComparison.Ordinal));
+        Assert.All(["delay", "jitter", "rate", "loss", "burst", "queue"], word => Assert.Contains(word + ":", error.Message, StringComparison.Ordinal));
     }
 }

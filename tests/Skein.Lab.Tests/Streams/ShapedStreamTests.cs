@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Microsoft.Extensions.Time.Testing;
 using Skein.Core.Units;
+using Skein.Lab.Links;
 using Skein.Lab.Streams;
 using Skein.Lab.Units;
 
@@ -15,7 +16,7 @@ public sealed class ShapedStreamTests
     [Fact]
     public async Task WriteAsync_DelayedLine_ArrivesWholeInOrderAndOnTime()
     {
-        var (near, far) = Pair(StreamShape.Of(TimeSpan.FromMilliseconds(80), BitRate.Megabits(20)));
+        var (near, far) = Pair(LinkSettings.Of(TimeSpan.FromMilliseconds(80), BitRate.Megabits(20)));
         var sent = Pattern(50_000);
         await near.WriteAsync(sent);
 
@@ -30,7 +31,7 @@ public sealed class ShapedStreamTests
     [Fact]
     public async Task WriteAsync_FullBuffer_WaitsForTheLine()
     {
-        var (near, far) = Pair(new StreamShape { Rate = BitRate.Megabits(20), Buffer = new ByteSize(5_000) });
+        var (near, far) = Pair(new LinkSettings { Rate = BitRate.Megabits(20), Queue = new ByteSize(5_000) });
         var write = near.WriteAsync(Pattern(10_000)).AsTask();
 
         // Three chunks of 2,500 bytes go at once: the third finds the buffer exactly full.
@@ -45,7 +46,7 @@ public sealed class ShapedStreamTests
     [Fact]
     public async Task WriteAsync_CancelledWhileWaiting_SendsNoMore()
     {
-        var (near, far) = Pair(new StreamShape { Rate = BitRate.Megabits(20), Buffer = new ByteSize(5_000) });
+        var (near, far) = Pair(new LinkSettings { Rate = BitRate.Megabits(20), Queue = new ByteSize(5_000) });
         using var cancel = new CancellationTokenSource();
         var write = near.WriteAsync(Pattern(100_000), cancel.Token).AsTask();
 
@@ -60,7 +61,7 @@ public sealed class ShapedStreamTests
     [Fact]
     public async Task DisposeAsync_BytesUnderWay_ArriveBeforeTheEnd()
     {
-        var (near, far) = Pair(StreamShape.Of(TimeSpan.FromMilliseconds(80), BitRate.Unlimited));
+        var (near, far) = Pair(LinkSettings.Of(TimeSpan.FromMilliseconds(80), BitRate.Unlimited));
         await near.WriteAsync(Pattern(1_000));
 
         var closing = near.DisposeAsync().AsTask();
@@ -74,7 +75,7 @@ public sealed class ShapedStreamTests
     [Fact]
     public async Task WriteAsync_InnerStreamBroken_SaysSo()
     {
-        var near = new ShapedStream(new BrokenStream(), new LinkShaper(new StreamShape(), _time));
+        var near = new ShapedStream(new BrokenStream(), new LinkShaper(LinkSettings.Perfect, _time));
         await near.WriteAsync(Pattern(10));
 
         var error = await Assert.ThrowsAsync<IOException>(async () =>
@@ -94,7 +95,7 @@ public sealed class ShapedStreamTests
     [Fact]
     public void Write_Synchronous_IsRefused()
     {
-        using var near = new ShapedStream(new MemoryStream(), new LinkShaper(new StreamShape(), _time));
+        using var near = new ShapedStream(new MemoryStream(), new LinkShaper(LinkSettings.Perfect, _time));
 
         Assert.Throws<NotSupportedException>(() => near.Write([1], 0, 1));
     }
@@ -102,7 +103,7 @@ public sealed class ShapedStreamTests
     [Fact]
     public async Task TwoStreams_OneUplink_ShareItsRate()
     {
-        var line = new LinkShaper(new StreamShape { Rate = BitRate.Megabits(20) }, _time);
+        var line = new LinkShaper(new LinkSettings { Rate = BitRate.Megabits(20) }, _time);
         var (first, second) = (new Pipe(), new Pipe());
         var one = new ShapedStream(new Wire(first.Writer.AsStream(), _time), line);
         var two = new ShapedStream(new Wire(second.Writer.AsStream(), _time), line);
@@ -118,10 +119,10 @@ public sealed class ShapedStreamTests
 
     private static byte[] Pattern(int size) => [.. Enumerable.Range(0, size).Select(i => (byte)(i * 31 / 7))];
 
-    private (ShapedStream Near, Stream Far) Pair(StreamShape shape)
+    private (ShapedStream Near, Stream Far) Pair(LinkSettings settings)
     {
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
-        return (new ShapedStream(new Wire(pipe.Writer.AsStream(), _time), new LinkShaper(shape, _time)), pipe.Reader.AsStream());
+        return (new ShapedStream(new Wire(pipe.Writer.AsStream(), _time), new LinkShaper(settings, _time)), pipe.Reader.AsStream());
     }
 
     /// <summary>Virtual time that only moves when the stream under test waits for it.</summary>
