@@ -12,7 +12,7 @@ public static class FuzzRun
     /// <summary>Bytes allocated for each byte of input, beyond <see cref="FreeAllocation"/>. Limits are checked before memory is taken, so more means that a number in the input was believed.</summary>
     public const long AllocationPerByte = 512;
 
-    /// <summary>Milliseconds of processor time-like wall clock for one input of at most <see cref="LargestInput"/>; generous, as tests share the machine. More means work that grows faster than the input.</summary>
+    /// <summary>Wall clock for one input of at most <see cref="LargestInput"/> bytes; generous, as tests share the machine. More means work that grows faster than the input.</summary>
     public static readonly TimeSpan LongestRun = TimeSpan.FromSeconds(5);
 
     /// <summary>Mutations do not grow beyond this.</summary>

@@ -10,7 +10,7 @@ public sealed class CorpusTests
     /// <summary>Fixed, so that a failure repeats.</summary>
     private const int Seed = 20_261_001;
 
-    /// <summary>Of one target, however large its corpus grows; the long form has ten minutes for all.</summary>
+    /// <summary>Of one target, however large its corpus grows.</summary>
     private static readonly TimeSpan ShortTime = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan LongTime = TimeSpan.FromSeconds(60);
