@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Security.Cryptography;
 using Skein.Core.Identity;
 using Skein.P2P.Identity;
 
