@@ -15,9 +15,8 @@ namespace Skein.Engine.Edge;
 /// </remarks>
 public sealed class EdgeStage : ITokenEmbedding, IOutputHead, IComputeWork, IAsyncDisposable
 {
-    private readonly NativeModel _model;
-    private readonly NativeContext _embedding;
-    private readonly NativeContext _head;
+    private readonly StagePart _embedding;
+    private readonly StagePart _head;
     private readonly ComputeLanes _lanes;
     private readonly int _maxQueued;
     private readonly float _rowScale;
@@ -29,53 +28,54 @@ public sealed class EdgeStage : ITokenEmbedding, IOutputHead, IComputeWork, IAsy
     private bool _scheduled;
     private bool _closed;
 
-    private EdgeStage(NativeModel model, NativeContext embedding, NativeContext head, EdgeStageOptions options, ComputeLanes lanes, float rowScale)
+    private EdgeStage(StagePart embedding, StagePart head, EdgeStageOptions options, ComputeLanes lanes, float headRowScale)
     {
-        _model = model;
         _embedding = embedding;
         _head = head;
         _lanes = lanes;
         _maxQueued = options.MaxQueued;
-        _rowScale = rowScale;
-        _embedded = new float[options.EmbeddingRows * model.Width];
+        _rowScale = headRowScale;
+        _embedded = new float[options.EmbeddingRows * embedding.Model.Width];
         EngineClass = EngineLibrary.Load().EngineClass;
     }
 
     /// <inheritdoc/>
-    public int Width => _model.Width;
+    public int Width => _head.Model.Width;
 
     /// <inheritdoc/>
-    public int VocabularySize => _model.VocabularySize;
+    public int VocabularySize => _head.Model.VocabularySize;
 
     /// <summary>Names the arithmetic: engine build and CPU variant.</summary>
     public string EngineClass { get; }
 
     /// <summary>Loads the edge. Reads the weights from disk, so it takes a while: not for a request's thread.</summary>
-    /// <param name="path">GGUF with the vocabulary, embedding, norm, head and one identity block.</param>
-    /// <param name="rowScale">What rows are multiplied by before the head, for architectures whose graph scales any input; 1 for most.</param>
+    /// <param name="source">The files.</param>
     /// <param name="options">How.</param>
-    /// <exception cref="EngineException">The file is missing, refused, or no edge.</exception>
-    public static EdgeStage Load(string path, float rowScale, EdgeStageOptions options)
+    /// <exception cref="EngineException">A file is missing, refused, or no edge.</exception>
+    public static EdgeStage Load(EdgeSource source, EdgeStageOptions options)
     {
         options.Validate();
         var lanes = options.Lanes ?? ComputeLanes.Shared;
-        var model = NativeModel.Load(path, vocabularyOnly: false);
-        NativeContext? embedding = null;
+        var embedding = StagePart.Load(source.EmbeddingPath, Shape(options.EmbeddingRows, lanes), KvCacheType.F16, captures: true);
+        StagePart? head = null;
         try
         {
-            if (model.BlockCount != 1 || model.VocabularySize < 1)
+            head = source.HeadPath == source.EmbeddingPath
+                ? StagePart.Share(embedding, Shape(options.HeadRows, lanes), captures: false)
+                : StagePart.Load(source.HeadPath, Shape(options.HeadRows, lanes), KvCacheType.F16, captures: false);
+            Check(embedding.Model);
+            Check(head.Model);
+            if (embedding.Model.Width != head.Model.Width || embedding.Model.VocabularySize != head.Model.VocabularySize)
             {
-                throw new EngineException(EngineError.WrongModel, $"'{model.File}' has {model.BlockCount} blocks and {model.VocabularySize} tokens: an edge has one block and a vocabulary. Assemble it again.");
+                throw new EngineException(EngineError.WrongModel, $"'{embedding.Model.File}' and '{head.Model.File}' are not of one model. Assemble the edge again.");
             }
 
-            embedding = new NativeContext(model, new ContextShape(options.EmbeddingRows, options.EmbeddingRows, 1, lanes.Threads, KvCacheType.F16), "l_out-0");
-            var head = new NativeContext(model, new ContextShape(options.HeadRows, options.HeadRows, 1, lanes.Threads, KvCacheType.F16), capture: null);
-            return new EdgeStage(model, embedding, head, options, lanes, rowScale);
+            return new EdgeStage(embedding, head, options, lanes, source.HeadRowScale);
         }
         catch
         {
-            embedding?.Dispose();
-            model.Dispose();
+            head?.Dispose();
+            embedding.Dispose();
             throw;
         }
     }
@@ -212,7 +212,7 @@ public sealed class EdgeStage : ITokenEmbedding, IOutputHead, IComputeWork, IAsy
         lock (_gate)
         {
             var embeds = _queue.First?.Value.Rows is null;
-            var room = embeds ? _embedding.Shape.Rows : _head.Shape.Rows;
+            var room = embeds ? _embedding.Context.Shape.Rows : _head.Context.Shape.Rows;
             while (room > 0 && _queue.First is { } node && node.Value.Rows is null == embeds)
             {
                 var work = node.Value;
@@ -251,7 +251,7 @@ public sealed class EdgeStage : ITokenEmbedding, IOutputHead, IComputeWork, IAsy
     private void Compute(bool embeds)
     {
         NativeLog.Begin();
-        var context = embeds ? _embedding : _head;
+        var context = (embeds ? _embedding : _head).Context;
         var rows = 0;
         foreach (var (work, first, count) in _batch)
         {
@@ -354,10 +354,20 @@ public sealed class EdgeStage : ITokenEmbedding, IOutputHead, IComputeWork, IAsy
 
     private void Free()
     {
-        _embedding.Dispose();
+        // The head may share the embedding's model, so it goes first.
         _head.Dispose();
-        _model.Dispose();
+        _embedding.Dispose();
         _ended.TrySetResult();
+    }
+
+    private static ContextShape Shape(int rows, ComputeLanes lanes) => new(rows, rows, 1, lanes.Threads, KvCacheType.F16);
+
+    private static void Check(NativeModel model)
+    {
+        if (model.BlockCount != 1 || model.VocabularySize < 1)
+        {
+            throw new EngineException(EngineError.WrongModel, $"'{model.File}' has {model.BlockCount} blocks and {model.VocabularySize} tokens: an edge has one block and a vocabulary. Assemble it again.");
+        }
     }
 
     private static StageException Closed() => new(StageError.Closed, "Embedding and head are shutting down.");

@@ -35,16 +35,7 @@ public sealed class EngineSequence : IStageSequence
     public async ValueTask<HiddenRows> StepAsync(HiddenRows rows, int first, StepKind kind, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        BeginStep();
-        try
-        {
-            Check(rows, first);
-        }
-        catch
-        {
-            EndStep();
-            throw;
-        }
+        BeginStep(rows, first);
 
         // From here on the lane ends the step.
         Task<HiddenRows> task;
@@ -198,6 +189,22 @@ public sealed class EngineSequence : IStageSequence
         catch (StageException error) when (error.Error == StageError.Closed)
         {
             // The stage is gone and its memory with it.
+        }
+    }
+
+    /// <summary>Keeps other calls out and checks the rows.</summary>
+    /// <exception cref="StageException">Something is wrong; other calls may come.</exception>
+    internal void BeginStep(HiddenRows rows, int first)
+    {
+        BeginStep();
+        try
+        {
+            Check(rows, first);
+        }
+        catch
+        {
+            EndStep();
+            throw;
         }
     }
 

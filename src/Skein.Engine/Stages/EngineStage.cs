@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Skein.Core.Hidden;
 using Skein.Core.Stages;
 using Skein.Engine.Errors;
@@ -23,6 +24,9 @@ public sealed class EngineStage : IStage, IComputeWork
     private readonly float[] _captured;
     private readonly List<StepWork> _batch = [];
     private readonly Lock _abortGate = new();
+    private long _batches;
+    private long _rows;
+    private long _computeTicks;
     private bool _computing;
     private Task? _disposal;
 
@@ -53,6 +57,9 @@ public sealed class EngineStage : IStage, IComputeWork
     /// <summary>Sequences that are open.</summary>
     public int OpenSequences => _ledger.Sequences;
 
+    /// <summary>What the stage has done so far.</summary>
+    public StageCounters Counters => new(Volatile.Read(ref _batches), Volatile.Read(ref _rows), TimeSpan.FromTicks(Volatile.Read(ref _computeTicks)));
+
     /// <summary>Loads a stage. Reads the weights from disk, so it takes a while: not for a request's thread.</summary>
     /// <exception cref="EngineException">A file is missing, refused, or not of this span.</exception>
     public static EngineStage Load(StageSource source, EngineStageOptions options)
@@ -75,6 +82,39 @@ public sealed class EngineStage : IStage, IComputeWork
     {
         cancellationToken.ThrowIfCancellationRequested();
         return ValueTask.FromResult<IStageSequence>(Open(kvTokens));
+    }
+
+    /// <summary>Computes steps of several sequences in one batch, whatever else waits: for measuring what shared batches do to results.</summary>
+    /// <param name="steps">At most one a sequence, together at most <see cref="StageInfo.MaxStepRows"/> rows.</param>
+    /// <param name="cancellationToken">As of <see cref="IStageSequence.StepAsync"/>.</param>
+    /// <returns>One result a step, in order. The caller disposes them.</returns>
+    /// <exception cref="StageException">As of <see cref="IStageSequence.StepAsync"/>; nothing was computed if a step is malformed.</exception>
+    public async Task<IReadOnlyList<HiddenRows>> StepTogetherAsync(IReadOnlyList<JointStep> steps, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (steps.Sum(step => step.Rows.Rows) > Info.MaxStepRows)
+        {
+            throw new StageException(StageError.BadShape, $"The steps have more than {Info.MaxStepRows} rows together.");
+        }
+
+        var works = new List<StepWork>(steps.Count);
+        try
+        {
+            foreach (var (sequence, rows, first) in steps)
+            {
+                sequence.BeginStep(rows, first);
+                works.Add(new StepWork(sequence, rows, first, StepKind.Decode, cancellationToken));
+            }
+
+            Submit(works);
+        }
+        catch (StageException)
+        {
+            works.ForEach(work => work.Sequence.EndStep());
+            throw;
+        }
+
+        return await Task.WhenAll(works.Select(work => work.Task));
     }
 
     /// <summary>Stops what computes, fails what waits with <see cref="StageError.Closed"/>, frees the memory.</summary>
@@ -136,12 +176,7 @@ public sealed class EngineStage : IStage, IComputeWork
     /// <summary>Queues a step whose rows were checked.</summary>
     internal Task<HiddenRows> Submit(StepWork work)
     {
-        work.OnCancelled(OnCancelled);
-        if (_inbox.Add(work))
-        {
-            _lanes.Enqueue(this);
-        }
-
+        Submit([work]);
         return work.Task;
     }
 
@@ -155,6 +190,19 @@ public sealed class EngineStage : IStage, IComputeWork
         }
 
         return work.Task;
+    }
+
+    private void Submit(IReadOnlyList<StepWork> works)
+    {
+        foreach (var work in works)
+        {
+            work.OnCancelled(OnCancelled);
+        }
+
+        if (_inbox.Add(works))
+        {
+            _lanes.Enqueue(this);
+        }
     }
 
     private void OnCancelled(LaneWork work)
@@ -196,7 +244,11 @@ public sealed class EngineStage : IStage, IComputeWork
         DecodeOutcome outcome;
         try
         {
+            var started = Stopwatch.GetTimestamp();
             outcome = DecodeBatch();
+            Volatile.Write(ref _computeTicks, _computeTicks + Stopwatch.GetElapsedTime(started).Ticks);
+            Volatile.Write(ref _rows, _rows + _batch.Sum(work => work.Rows.Rows));
+            Volatile.Write(ref _batches, _batches + 1);
         }
         finally
         {

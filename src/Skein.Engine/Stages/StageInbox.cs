@@ -20,21 +20,25 @@ internal sealed class StageInbox
     /// <summary>Ends when the inbox is closed and no lane runs the stage, now or ever again.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>Adds a step, unless it was cancelled before.</summary>
+    /// <summary>Adds steps, so that one round gathers them together; those that were cancelled before stay out.</summary>
     /// <returns>Whether the caller must hand the stage to a lane.</returns>
     /// <exception cref="StageException"><see cref="StageError.Closed"/>.</exception>
-    public bool Add(StepWork work)
+    public bool Add(IReadOnlyList<StepWork> works)
     {
         lock (_gate)
         {
             ThrowIfClosed();
-            if (!work.IsQueued)
+            var any = false;
+            foreach (var work in works)
             {
-                return false;
+                if (work.IsQueued)
+                {
+                    (work.Kind == StepKind.Decode ? _decodes : _prefills).AddLast(work);
+                    any = true;
+                }
             }
 
-            (work.Kind == StepKind.Decode ? _decodes : _prefills).AddLast(work);
-            return Schedule();
+            return any && Schedule();
         }
     }
 

@@ -7,10 +7,13 @@ namespace Skein.Engine.Stages;
 /// <summary>One file of a stage, loaded. One thread at a time.</summary>
 internal sealed class StagePart : IDisposable
 {
-    private StagePart(NativeModel model, NativeContext context)
+    private readonly bool _ownsModel;
+
+    private StagePart(NativeModel model, NativeContext context, bool ownsModel)
     {
         Model = model;
         Context = context;
+        _ownsModel = ownsModel;
     }
 
     /// <summary>The weights.</summary>
@@ -23,14 +26,14 @@ internal sealed class StagePart : IDisposable
     /// <param name="path">The GGUF of a middle stage.</param>
     /// <param name="shape">How the context is made; its KV type is taken if <paramref name="kvType"/> is given, else the model's default.</param>
     /// <param name="kvType">Asked for by the operator, or null.</param>
+    /// <param name="captures">Whether batches give the rows after the last block; else they give logits.</param>
     /// <exception cref="EngineException">The file is missing or llama.cpp refuses it.</exception>
-    public static StagePart Load(string path, ContextShape shape, KvCacheType? kvType)
+    public static StagePart Load(string path, ContextShape shape, KvCacheType? kvType, bool captures)
     {
         var model = NativeModel.Load(path, vocabularyOnly: false);
         try
         {
-            var context = new NativeContext(model, shape with { KvType = kvType ?? model.DefaultKvType() }, $"l_out-{model.BlockCount - 1}");
-            return new StagePart(model, context);
+            return new StagePart(model, new NativeContext(model, shape with { KvType = kvType ?? model.DefaultKvType() }, Capture(model, captures)), ownsModel: true);
         }
         catch
         {
@@ -38,6 +41,11 @@ internal sealed class StagePart : IDisposable
             throw;
         }
     }
+
+    /// <summary>Another context on the model of a part, which must outlive it.</summary>
+    /// <exception cref="EngineException">llama.cpp refuses.</exception>
+    public static StagePart Share(StagePart other, ContextShape shape, bool captures)
+        => new(other.Model, new NativeContext(other.Model, shape, Capture(other.Model, captures)), ownsModel: false);
 
     /// <summary>Loads all files of a stage and checks that they are the span.</summary>
     /// <exception cref="EngineException">A file is missing, refused, or not of this span.</exception>
@@ -48,7 +56,7 @@ internal sealed class StagePart : IDisposable
         {
             foreach (var path in source.Parts)
             {
-                parts.Add(Load(path, shape, kvType));
+                parts.Add(Load(path, shape, kvType, captures: true));
             }
 
             Check(source.Span, parts);
@@ -65,8 +73,13 @@ internal sealed class StagePart : IDisposable
     public void Dispose()
     {
         Context.Dispose();
-        Model.Dispose();
+        if (_ownsModel)
+        {
+            Model.Dispose();
+        }
     }
+
+    private static string? Capture(NativeModel model, bool captures) => captures ? $"l_out-{model.BlockCount - 1}" : null;
 
     private static void Check(BlockSpan span, List<StagePart> parts)
     {

@@ -37,7 +37,7 @@ public sealed class SmolLm2ParityTests
             await GgufSlicer.WriteEdgeAsync(file, source, SliceRules.None, s, null, default);
         }
 
-        await using var edge = EdgeStage.Load(ep, 1f, new EdgeStageOptions());
+        await using var edge = EdgeStage.Load(new EdgeSource(ep, ep), new EdgeStageOptions());
         using var whole = WholeModel.Load(path, new WholeModelOptions());
         var sequences = new List<IStageSequence>();
         foreach (var st in stages)
