@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Skein.Core.Hidden;
 using Skein.Core.Stages;
 using Skein.Engine.Errors;
@@ -25,6 +26,7 @@ public sealed class EdgeStage : ITokenEmbedding, IOutputHead, IComputeWork, IAsy
     private readonly LinkedList<EdgeWork> _queue = new();
     private readonly List<(EdgeWork Work, int First, int Count)> _batch = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _embeddingTicks;
     private bool _scheduled;
     private bool _closed;
 
@@ -47,6 +49,9 @@ public sealed class EdgeStage : ITokenEmbedding, IOutputHead, IComputeWork, IAsy
 
     /// <summary>Names the arithmetic: engine build and CPU variant.</summary>
     public string EngineClass { get; }
+
+    /// <summary>Time spent in llama.cpp for embedding.</summary>
+    public TimeSpan EmbeddingTime => TimeSpan.FromTicks(Volatile.Read(ref _embeddingTicks));
 
     /// <summary>Loads the edge. Reads the weights from disk, so it takes a while: not for a request's thread.</summary>
     /// <param name="source">The files.</param>
@@ -273,8 +278,14 @@ public sealed class EdgeStage : ITokenEmbedding, IOutputHead, IComputeWork, IAsy
             context.Sequences[i] = 0;
         }
 
+        var started = Stopwatch.GetTimestamp();
         var outcome = embeds ? context.DecodeTokens(rows, _embedded.AsSpan(0, rows * Width)) : context.DecodeRows(rows, []);
         context.Clear();
+        if (embeds)
+        {
+            Volatile.Write(ref _embeddingTicks, _embeddingTicks + Stopwatch.GetElapsedTime(started).Ticks);
+        }
+
         if (outcome != DecodeOutcome.Computed)
         {
             FailBatch(new StageException(StageError.ComputeFailed, $"llama.cpp failed to compute {rows} rows of the edge: {outcome}.{NativeLog.Kept()}"));

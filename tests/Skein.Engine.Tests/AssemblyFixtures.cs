@@ -1,0 +1,3 @@
+using Skein.Engine.Tests.Parity;
+
+[assembly: AssemblyFixture(typeof(TestModels))]
