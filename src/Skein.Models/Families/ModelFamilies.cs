@@ -15,6 +15,13 @@ public static class ModelFamilies
     private static readonly Dictionary<string, string> NoPredictionBlocks = new(StringComparer.Ordinal) { ["nextn_predict_layers"] = MultiTokenPrediction };
     private static readonly Dictionary<string, GgufValue> UnitEmbeddingScale = new(StringComparer.Ordinal) { ["embedding_scale"] = GgufValue.Float32(1f) };
 
+    // Gemma 2 always has a window, and the same rotation in both kinds of block: a window that no context reaches the end of is full attention.
+    private static readonly Dictionary<string, GgufValue> EndlessWindow = new(StringComparer.Ordinal)
+    {
+        [SlidingWindowRule.WindowKey] = GgufValue.UInt32(1 << 30),
+        [SlidingWindowRule.PatternKey] = GgufValue.UInt32(0),
+    };
+
     private static readonly FrozenDictionary<string, FamilyRules> ByArchitecture = new FamilyRules[]
     {
         new() { Architecture = "llama" },
@@ -27,7 +34,7 @@ public static class ModelFamilies
         new()
         {
             Architecture = "gemma2",
-            SlidingWindow = new SlidingWindowRule(2),
+            SlidingWindow = new SlidingWindowRule(2) { FullBlockKeys = EndlessWindow },
             RowScaling = RowScaling.InverseSqrtWidth,
             RefusedBlockCounts = new Dictionary<int, string> { [46] = "Gemma 2 27B scales attention by a rule that the loader takes from the number of blocks, which a span does not have" },
         },

@@ -1,3 +1,5 @@
+using Skein.Gguf;
+
 namespace Skein.Models;
 
 /// <summary>Attention over a window in all blocks but the last of each period: block i is full if (i + 1) is a multiple of <see cref="Period"/>.</summary>
@@ -14,4 +16,10 @@ public sealed record SlidingWindowRule(int Period, bool Optional = false)
 
     /// <summary>The key of the window's length, without the architecture's prefix.</summary>
     public const string WindowKey = "attention.sliding_window";
+
+    /// <summary>
+    /// What makes a file of full blocks alone, keys without the architecture's prefix: the loader aborts the process when a model with a window has no block that
+    /// slides. Most architectures have no window at all when its length is 0.
+    /// </summary>
+    public IReadOnlyDictionary<string, GgufValue> FullBlockKeys { get; init; } = new Dictionary<string, GgufValue>(StringComparer.Ordinal) { [WindowKey] = GgufValue.UInt32(0) };
 }

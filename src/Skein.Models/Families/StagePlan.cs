@@ -73,7 +73,11 @@ public sealed record StagePlan(BlockSpan Span, IReadOnlyList<StagePlanPart> Part
     private static SliceRules ToSliceRules(FamilyRules rules, int? period)
     {
         var keys = rules.RowInputKeys.Select(entry => KeyValuePair.Create($"{rules.Architecture}.{entry.Key}", entry.Value)).ToList();
-        if (period is { } blocks)
+        if (period == 1)
+        {
+            keys.AddRange(rules.SlidingWindow!.FullBlockKeys.Select(entry => KeyValuePair.Create($"{rules.Architecture}.{entry.Key}", entry.Value)));
+        }
+        else if (period is { } blocks)
         {
             keys.Add(KeyValuePair.Create($"{rules.Architecture}.{SlidingWindowRule.PatternKey}", GgufValue.UInt32((uint)blocks)));
         }
