@@ -176,9 +176,17 @@ public sealed class StagePlanTests
         .With($"{architecture}.embedding_length", GgufValue.UInt32(64))
         .With($"{architecture}.context_length", GgufValue.UInt32(128));
 
-    // As llama.cpp reads a period: block i of the file is full if i % period is period - 1.
+    // As llama.cpp reads a period: block i of the file is full if i % period is period - 1. A file of full blocks alone has no window, or an endless one.
     private static IEnumerable<bool> Slides(string architecture, StagePlanPart part)
     {
+        var window = part.Rules.Metadata.SingleOrDefault(entry => entry.Key == $"{architecture}.attention.sliding_window").Value;
+        if (window is not null)
+        {
+            Assert.True(window.TryGetInt64(out var length));
+            Assert.Contains(length, new long[] { 0, 1 << 30 });
+            return Enumerable.Repeat(false, part.Span.Count);
+        }
+
         var (_, value) = part.Rules.Metadata.Single(entry => entry.Key == $"{architecture}.attention.sliding_window_pattern");
         Assert.True(value.TryGetInt64(out var period));
         return Enumerable.Range(0, part.Span.Count).Select(i => i % period < period - 1);
