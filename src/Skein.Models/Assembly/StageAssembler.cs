@@ -83,9 +83,18 @@ public sealed class StageAssembler(StageCache cache)
             var reader = source.OpenTensors();
             await using (reader)
             {
-                await GgufWriter.WriteAsync(stream, layout.Metadata, layout.Bind(reader.Locate), progress, token);
+                await GgufWriter.WriteAsync(stream, layout.Metadata, Bind(source.Manifest, layout, reader), progress, token);
             }
         }
+    }
+
+    /// <summary>Joins the plan with the tensors' bytes; each is checked while it is copied.</summary>
+    private static GgufTensorContent[] Bind(ModelManifest manifest, StageLayout layout, ITensorReader reader)
+    {
+        var hashes = manifest.Tensors.ToDictionary(entry => entry.Descriptor.Name, entry => entry.Sha256, StringComparer.Ordinal);
+        return [.. layout.Tensors.Select(tensor => tensor.SourceName is null
+            ? GgufTensorContent.Zeros(tensor.Target)
+            : CheckedTensor.From(tensor.Target, reader.Locate(tensor.SourceName), hashes[tensor.SourceName]))];
     }
 
     /// <summary>Hashes everything that decides the file's bytes.</summary>

@@ -41,7 +41,7 @@ public sealed class ModelManifest
         var sorted = tensors.OrderBy(tensor => tensor.Descriptor.Name, StringComparer.Ordinal).ToArray();
         if (sorted.Length > ManifestLimits.MaxTensors)
         {
-            throw new ModelException(ModelError.BadManifest, $"A manifest has at most {ManifestLimits.MaxTensors} tensors, not {sorted.Length}.");
+            throw new ModelException(ModelError.BadManifest, $"The manifest has {sorted.Length} tensors; the limit is {ManifestLimits.MaxTensors}.");
         }
 
         var sum = 0L;
@@ -50,17 +50,17 @@ public sealed class ModelManifest
             var name = sorted[i].Descriptor.Name;
             if (name.Any(letter => letter is <= ' ' or > '~'))
             {
-                throw new ModelException(ModelError.BadManifest, "A tensor's name has a character other than the printable ones of ASCII.");
+                throw new ModelException(ModelError.BadManifest, "The manifest has a tensor whose name has a character other than the printable ones of ASCII.");
             }
 
             if (i > 0 && sorted[i - 1].Descriptor.Name == name)
             {
-                throw new ModelException(ModelError.BadManifest, $"Two tensors are named {name}.");
+                throw new ModelException(ModelError.BadManifest, $"The manifest has two tensors named {name}.");
             }
 
             sum = sum <= long.MaxValue - sorted[i].Descriptor.ByteLength
                 ? sum + sorted[i].Descriptor.ByteLength
-                : throw new ModelException(ModelError.BadManifest, "The tensors have more bytes than 63 bits count.");
+                : throw new ModelException(ModelError.BadManifest, "The manifest has tensors of more bytes than 63 bits count.");
         }
 
         return new ModelManifest(architecture, tokenizer, sorted);

@@ -39,6 +39,9 @@ public sealed class ModelHandle
     /// <summary>Metadata that changes arithmetic, without the tokenizer's.</summary>
     public GgufMetadata Metadata => Source.Architecture;
 
+    /// <summary>What the file said about itself: name, author, licence. Not to be trusted.</summary>
+    public IReadOnlyDictionary<string, string> About => Source.About;
+
     /// <summary>Value of <c>general.architecture</c>.</summary>
     public string Architecture => _shape.Architecture;
 

@@ -8,13 +8,28 @@ public sealed class ModelResolver
     private readonly TensorHashCache _hashes;
     private readonly StageAssembler _assembler;
 
-    /// <summary>Uses the folders of a user.</summary>
+    /// <summary>Uses the folders of a user, and the models that came with the program.</summary>
+    /// <param name="home">Where files are.</param>
+    /// <param name="time">For ages of files.</param>
     public ModelResolver(SkeinHome home, TimeProvider time)
+        : this(ModelStore.Open(home), home, time)
     {
+    }
+
+    /// <summary>Uses a store of its own.</summary>
+    /// <param name="store">Models by name.</param>
+    /// <param name="home">Where the caches are.</param>
+    /// <param name="time">For ages of files.</param>
+    public ModelResolver(ModelStore store, SkeinHome home, TimeProvider time)
+    {
+        Store = store;
         _hashes = new TensorHashCache(home.Hashes, time);
         Cache = new StageCache(home.Stages, StageCache.DefaultBound, time);
         _assembler = new StageAssembler(Cache);
     }
+
+    /// <summary>Models by name.</summary>
+    public ModelStore Store { get; }
 
     /// <summary>Assembled stages of all models.</summary>
     public StageCache Cache { get; }
@@ -27,13 +42,26 @@ public sealed class ModelResolver
     /// <exception cref="Skein.Gguf.GgufException">The file is malformed.</exception>
     public async Task<ModelHandle> ResolveAsync(string nameOrPath, CancellationToken cancellationToken, IProgress<TransferProgress>? progress = null)
     {
-        if (!IsPath(nameOrPath) || !File.Exists(nameOrPath))
+        if (IsPath(nameOrPath))
         {
-            throw new ModelException(ModelError.UnknownModel, $"There is no model {nameOrPath}: neither a name in the store nor a GGUF file.");
+            if (!File.Exists(nameOrPath))
+            {
+                throw new ModelException(ModelError.UnknownModel, $"There is no file {nameOrPath}.");
+            }
+
+            var source = await GgufModelSource.OpenAsync(nameOrPath, _hashes, progress, cancellationToken);
+            return new ModelHandle(Path.GetFileNameWithoutExtension(nameOrPath), source, _assembler);
         }
 
-        var source = await GgufModelSource.OpenAsync(nameOrPath, _hashes, progress, cancellationToken);
-        return new ModelHandle(Path.GetFileNameWithoutExtension(nameOrPath), source, _assembler);
+        if (!ModelName.TryParse(nameOrPath, out var name) || !Store.TryFind(name, out _))
+        {
+            var known = Store.Names();
+            throw new ModelException(
+                ModelError.UnknownModel,
+                $"There is no model of that name. {(known.Count == 0 ? "The store is empty: import a GGUF file, or give its path." : $"The store has: {string.Join(", ", known)}. A GGUF file is named by its path.")}");
+        }
+
+        return new ModelHandle(nameOrPath, await Store.OpenAsync(name, cancellationToken), _assembler);
     }
 
     internal static bool IsPath(string nameOrPath)

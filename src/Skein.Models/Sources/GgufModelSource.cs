@@ -27,7 +27,7 @@ public sealed class GgufModelSource : IModelSource
     /// <inheritdoc/>
     public GgufMetadata Architecture { get; }
 
-    /// <summary>What the file says about itself.</summary>
+    /// <inheritdoc/>
     public IReadOnlyDictionary<string, string> About => CanonicalMetadata.About(_file.Metadata);
 
     /// <summary>Opens a file and finds out which model it is. Every tensor is read and hashed, unless <paramref name="hashes"/> remembers the file.</summary>

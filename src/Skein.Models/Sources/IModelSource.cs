@@ -11,6 +11,9 @@ public interface IModelSource
     /// <summary>Metadata that changes arithmetic.</summary>
     GgufMetadata Architecture { get; }
 
+    /// <summary>What the imported file said about itself: name, author, licence. Not to be trusted.</summary>
+    IReadOnlyDictionary<string, string> About { get; }
+
     /// <summary>Reads vocabulary and chat template.</summary>
     /// <exception cref="ModelException">Bytes are missing or wrong.</exception>
     ValueTask<GgufMetadata> ReadTokenizerAsync(CancellationToken cancellationToken);
