@@ -47,7 +47,8 @@ public readonly record struct MultiaddrPart(MultiaddrCode Code, ReadOnlyMemory<b
             case MultiaddrCode.Certhash:
                 return Multihash.TryRead(value, out _, out _);
             case MultiaddrCode.HttpPath:
-                return IsText(value);
+                // An empty one has no text that could be read again.
+                return value.Length > 0 && IsText(value);
             case MultiaddrCode.Ip6Zone or MultiaddrCode.Dns or MultiaddrCode.Dns4 or MultiaddrCode.Dns6 or MultiaddrCode.Dnsaddr or MultiaddrCode.Sni or MultiaddrCode.Memory:
                 // Without a slash, or the text of the address would be another address.
                 return value.Length > 0 && !value.Contains((byte)'/') && IsText(value);

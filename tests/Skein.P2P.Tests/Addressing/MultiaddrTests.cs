@@ -71,6 +71,7 @@ public sealed class MultiaddrTests
     [InlineData("a50300")] // an empty peer id
     [InlineData("36ffffffffffffffffff01")] // an absurd length
     [InlineData("8400")] // a padded code
+    [InlineData("047f00000106000ae10300")] // an empty path
     public void TryRead_Malformed_Refuses(string hex) => Assert.False(Multiaddr.TryRead(Convert.FromHexString(hex), out _));
 
     [Fact]
