@@ -1,4 +1,5 @@
 using System.Net;
+using Skein.Lab.Control;
 using Skein.Lab.Errors;
 using Skein.Lab.Hosts;
 using Skein.Lab.Kernel;
@@ -24,13 +25,17 @@ public sealed class Laboratory : IAsyncDisposable
     private readonly IReadOnlyList<NetworkNamespace> _namespaces;
     private int _disposed;
 
-    private Laboratory(LabTopology topology, LabRouter router, IReadOnlyList<LabHost> hosts, IReadOnlyList<NetworkNamespace> namespaces)
+    private Laboratory(LabTopology topology, LabRouter router, IReadOnlyList<LabHost> hosts, IReadOnlyList<NetworkNamespace> namespaces, string run)
     {
+        Name = run;
         _topology = topology;
         _router = router;
         Hosts = hosts;
         _namespaces = namespaces;
     }
+
+    /// <summary>Its name on this machine: its namespaces and its control socket begin with it.</summary>
+    public string Name { get; }
 
     /// <summary>The hosts, in the order of the topology.</summary>
     public IReadOnlyList<LabHost> Hosts { get; }
@@ -74,7 +79,7 @@ public sealed class Laboratory : IAsyncDisposable
             }
 
             var router = new LabRouter(devices, ports, (from, to) => topology.LinkOf(topology.Hosts[from].Name, topology.Hosts[to].Name), topology.Seed);
-            return new Laboratory(topology, router, hosts, namespaces);
+            return new Laboratory(topology, router, hosts, namespaces, NamespaceName.Own(number, string.Empty).Run);
         }
         catch
         {
@@ -88,6 +93,7 @@ public sealed class Laboratory : IAsyncDisposable
     /// <returns>How many namespaces that were.</returns>
     public static async Task<int> SweepAsync()
     {
+        ControlSocket.SweepUp();
         var left = NetworkNamespace.List().Where(name => !name.OwnerLives).Select(NetworkNamespace.Existing).ToList();
         await DeleteAsync(left);
         return left.Count;

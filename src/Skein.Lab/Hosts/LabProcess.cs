@@ -47,6 +47,9 @@ public sealed class LabProcess : IAsyncDisposable
     /// <summary>Whether it has ended.</summary>
     public bool HasExited => _process.HasExited;
 
+    /// <summary>Its exit code, 137 when it was killed; null while it runs.</summary>
+    public int? ExitCode => _process.HasExited ? _process.ExitCode : null;
+
     /// <summary>The last lines of both output streams, in the order they came.</summary>
     public IReadOnlyList<string> Lines
     {

@@ -36,8 +36,11 @@ internal readonly record struct NamespaceName(int Owner, long OwnerStart, int La
         return true;
     }
 
+    /// <summary>What all names of one laboratory begin with.</summary>
+    public string Run => string.Create(CultureInfo.InvariantCulture, $"{Prefix}.{Owner}.{OwnerStart}.{Laboratory}");
+
     /// <summary>The name as the system knows it.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Prefix}.{Owner}.{OwnerStart}.{Laboratory}.{Host}");
+    public override string ToString() => $"{Run}.{Host}";
 
     private static long StartOf(int process)
     {
