@@ -61,7 +61,7 @@ internal static class CanonicalMetadata
     /// <param name="name">What messages call it.</param>
     /// <param name="cancellationToken">Safe.</param>
     /// <exception cref="GgufException">They are something else.</exception>
-    public static async ValueTask<GgufMetadata> DecodeAsync(ReadOnlyMemory<byte> bytes, string name, CancellationToken cancellationToken)
+    public static async ValueTask<GgufMetadata> FromBytesAsync(ReadOnlyMemory<byte> bytes, string name, CancellationToken cancellationToken)
     {
         var source = new MemoryRangeSource(bytes, name);
         await using (source)

@@ -60,7 +60,7 @@ public sealed class StoreModelSource : IModelSource
         }
 
         return Sha256Digest.Compute(bytes) == document.Sha256
-            ? await CanonicalMetadata.DecodeAsync(bytes, path, cancellationToken)
+            ? await CanonicalMetadata.FromBytesAsync(bytes, path, cancellationToken)
             : throw new ModelException(ModelError.CorruptPiece, $"{path} is damaged: its bytes are not those that its name says. Import the model again.");
     }
 }
