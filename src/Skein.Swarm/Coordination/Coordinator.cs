@@ -74,6 +74,7 @@ public sealed class Coordinator : IGenerator, IAsyncDisposable
         var session = await _ring.OpenAsync(prompt.Length + request.MaxTokens, cancellationToken);
         var generated = 0;
         var firstToken = 0L;
+        var told = false;
         try
         {
             var rows = await PrefillAsync(session, prompt, cancellationToken);
@@ -94,6 +95,7 @@ public sealed class Coordinator : IGenerator, IAsyncDisposable
                     // Before the last token is handed out: whoever has it has the whole account.
                     await session.CloseAsync();
                     Fill(report, session, prompt.Length, generated, started, firstToken);
+                    told = true;
                     yield return token;
                     yield break;
                 }
@@ -107,7 +109,7 @@ public sealed class Coordinator : IGenerator, IAsyncDisposable
         finally
         {
             await session.CloseAsync();
-            if (generated == 0 || report?.GeneratedTokens != generated)
+            if (!told)
             {
                 Fill(report, session, prompt.Length, generated, started, firstToken);
             }

@@ -26,6 +26,8 @@ internal sealed class Ring : ILinkHost, IAsyncDisposable
     private readonly Task _ticking;
     private TaskCompletionSource _changed = NewSignal();
     private TaskCompletionSource _freed = NewSignal();
+    private readonly SemaphoreSlim _line = new(1, 1);
+    private int _inLine;
     private int _sessionCount;
     private int _turn;
     private bool _disposed;
@@ -181,8 +183,11 @@ internal sealed class Ring : ILinkHost, IAsyncDisposable
         OnPeerChanged(peer);
     }
 
-    IFrameTarget? ILinkHost.Admit(FrameLink link, in FrameHeader header)
-        => _sessions.TryGetValue(header.Session, out var session) && session.Admits(link, header) ? session : null;
+    IFrameTarget? ILinkHost.Admit(FrameLink link, in FrameHeader header, out ErrorMessage? complaint)
+    {
+        complaint = null;
+        return _sessions.TryGetValue(header.Session, out var session) && session.Admits(link, header) ? session : null;
+    }
 
     void ILinkHost.OnError(FrameLink link, ErrorMessage error)
     {
@@ -227,6 +232,7 @@ internal sealed class Ring : ILinkHost, IAsyncDisposable
         await Task.WhenAll(peers.Select(static p => p.DisposeAsync().AsTask()));
         await Links.DisposeAsync();
         _stop.Dispose();
+        _line.Dispose();
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -264,8 +270,52 @@ internal sealed class Ring : ILinkHost, IAsyncDisposable
     private async Task<RingSession> OpenCountedAsync(int kvTokens, CancellationToken cancellationToken)
     {
         var started = Time.GetTimestamp();
-        var broken = 0;
-        while (true)
+        if (Volatile.Read(ref _inLine) == 0 && await TryOpenAsync(kvTokens, started, cancellationToken) is { } session)
+        {
+            return session;
+        }
+
+        // Whoever found no room waits in line: one after another tries again, in the order they came, so that a long request is not starved by short ones.
+        Interlocked.Increment(ref _inLine);
+        try
+        {
+            using var bound = new CancellationTokenSource(Options.AdmissionWait, Time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellationToken);
+            try
+            {
+                await _line.WaitAsync(either.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new SwarmException(SwarmError.KvBudgetExhausted, $"The nodes have had no room for another session for {Options.AdmissionWait.TotalSeconds:0.#} s, and others wait too.", Options.AdmissionWait);
+            }
+
+            try
+            {
+                while (true)
+                {
+                    if (await TryOpenAsync(kvTokens, started, cancellationToken) is { } late)
+                    {
+                        return late;
+                    }
+                }
+            }
+            finally
+            {
+                _line.Release();
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _inLine);
+        }
+    }
+
+    /// <summary>Tries once; chains that break meanwhile are replaced.</summary>
+    /// <returns>Null, after a pause, when there was no room.</returns>
+    private async Task<RingSession?> TryOpenAsync(int kvTokens, long started, CancellationToken cancellationToken)
+    {
+        for (var broken = 0; ;)
         {
             Task freed;
             lock (_lock)
@@ -280,13 +330,7 @@ internal sealed class Ring : ILinkHost, IAsyncDisposable
                 throw new SwarmException(SwarmError.ContextTooLong, $"Prompt and reply need {kvTokens} positions; the nodes hold at most {longest} a sequence.");
             }
 
-            PeerLink[]? peers;
-            lock (_lock)
-            {
-                peers = chain.All(s => _peers.ContainsKey(s.Peer)) ? [.. chain.Select(s => _peers[s.Peer])] : null;
-            }
-
-            if (peers is null)
+            if (FindPeers(chain) is not { } peers)
             {
                 // The source dropped a node this very moment.
                 continue;
@@ -318,12 +362,25 @@ internal sealed class Ring : ILinkHost, IAsyncDisposable
                 {
                     // Time to try again.
                 }
+
+                if (isRoom)
+                {
+                    return null;
+                }
             }
             catch
             {
                 await session.CloseAsync();
                 throw;
             }
+        }
+    }
+
+    private PeerLink[]? FindPeers(IReadOnlyList<ChainStage> chain)
+    {
+        lock (_lock)
+        {
+            return chain.All(s => _peers.ContainsKey(s.Peer)) ? [.. chain.Select(s => _peers[s.Peer])] : null;
         }
     }
 

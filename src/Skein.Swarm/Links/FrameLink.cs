@@ -73,8 +73,8 @@ internal sealed class FrameLink
                 var header = await _connection.ReadHeaderAsync();
                 switch (header.Type)
                 {
-                    case WireMessageType.Frame when host.Admit(this, header.Frame) is { } target:
-                        await TakeAsync(target, header);
+                    case WireMessageType.Frame:
+                        await TakeAsync(host, header);
                         break;
                     case WireMessageType.Error:
                         OnError(host, await _connection.ReadBodyAsync(header));
@@ -83,7 +83,7 @@ internal sealed class FrameLink
                         await _connection.OnHeartbeatAsync(header);
                         break;
                     default:
-                        // A frame that came after its session ended, or a message of a newer build.
+                        // A message of a newer build.
                         await _connection.SkipAsync(header);
                         break;
                 }
@@ -99,8 +99,19 @@ internal sealed class FrameLink
         await watch;
     }
 
-    private async ValueTask TakeAsync(IFrameTarget target, WireHeader header)
+    private async ValueTask TakeAsync(ILinkHost host, WireHeader header)
     {
+        if (host.Admit(this, header.Frame, out var complaint) is not { } target)
+        {
+            await _connection.SkipAsync(header);
+            if (complaint is not null)
+            {
+                await _connection.SendAsync(complaint);
+            }
+
+            return;
+        }
+
         ReceivedFrame frame;
         try
         {

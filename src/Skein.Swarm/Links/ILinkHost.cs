@@ -8,8 +8,11 @@ namespace Skein.Swarm.Links;
 internal interface ILinkHost
 {
     /// <summary>Says who takes a frame, before its payload is read.</summary>
+    /// <param name="link">Where it comes from.</param>
+    /// <param name="header">Its head.</param>
+    /// <param name="complaint">What to tell the sender when nobody takes the frame; null says nothing.</param>
     /// <returns>Null when nobody does: the payload is passed over without being stored.</returns>
-    IFrameTarget? Admit(FrameLink link, in FrameHeader header);
+    IFrameTarget? Admit(FrameLink link, in FrameHeader header, out ErrorMessage? complaint);
 
     /// <summary>A session failed on the other side of the link.</summary>
     void OnError(FrameLink link, ErrorMessage error);

@@ -126,15 +126,19 @@ internal sealed class LinkPool : IAsyncDisposable
     /// <summary>Closes links that no session has used for long. Called by the owner's own ticker.</summary>
     public void CloseIdle()
     {
+        Entry[] idle;
         lock (_lock)
         {
-            foreach (var entry in _entries.Values)
+            idle = [.. _entries.Values.Where(e => e.Leases == 0 && e.Link.IsCompletedSuccessfully && _time.GetElapsedTime(e.UnusedSince) > _timing.IdleLink)];
+            foreach (var entry in idle)
             {
-                if (entry.Leases == 0 && entry.Link.IsCompletedSuccessfully && _time.GetElapsedTime(entry.UnusedSince) > _timing.IdleLink)
-                {
-                    AbortUnused(entry);
-                }
+                _entries.Remove(entry.Key);
             }
+        }
+
+        foreach (var entry in idle)
+        {
+            AbortUnused(entry);
         }
     }
 

@@ -107,8 +107,18 @@ public sealed class StageService : ILinkHost, IAsyncDisposable
         _stop.Dispose();
     }
 
-    IFrameTarget? ILinkHost.Admit(FrameLink link, in FrameHeader header)
-        => _sessions.TryGetValue(new SessionKey(header.Session, header.Hop), out var session) && session.Admits(link, header) ? session : null;
+    IFrameTarget? ILinkHost.Admit(FrameLink link, in FrameHeader header, out ErrorMessage? complaint)
+    {
+        complaint = null;
+        if (_sessions.TryGetValue(new SessionKey(header.Session, header.Hop), out var session))
+        {
+            return session.Admits(link, header) ? session : null;
+        }
+
+        // Either the session just ended, and nobody minds; or the sender reached the wrong node, and would wait in vain.
+        complaint = new ErrorMessage(header.Session, header.Hop, SwarmError.SessionClosed, "The node has no such session: it ended, or the address leads to another node than the coordinator's does.");
+        return null;
+    }
 
     void ILinkHost.OnError(FrameLink link, ErrorMessage error)
     {

@@ -191,6 +191,25 @@ public sealed class TcpRingTransport : IRingTransport
         }
     }
 
+    /// <summary>What one home or host counts as: an IPv4 address, or an IPv6 network of 64 bits.</summary>
+    private static IPAddress GroupOf(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6)
+        {
+            return address.MapToIPv4();
+        }
+
+        if (address.AddressFamily != AddressFamily.InterNetworkV6)
+        {
+            return address;
+        }
+
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out _);
+        bytes[8..].Clear();
+        return new IPAddress(bytes);
+    }
+
     private async Task AcceptAsync(Socket listener)
     {
         await Task.Yield();
@@ -266,7 +285,7 @@ public sealed class TcpRingTransport : IRingTransport
         {
             socket.NoDelay = true;
             var remote = (IPEndPoint)socket.RemoteEndPoint!;
-            address = remote.Address;
+            address = GroupOf(remote.Address);
             await using var stream = new NetworkStream(socket, ownsSocket: true);
             TcpPreamble? preamble;
             using (var bound = new CancellationTokenSource(_options.HandshakeBound, _time))
