@@ -110,9 +110,16 @@ public sealed class StageService : ILinkHost, IAsyncDisposable
     IFrameTarget? ILinkHost.Admit(FrameLink link, in FrameHeader header, out ErrorMessage? complaint)
     {
         complaint = null;
-        if (_sessions.TryGetValue(new SessionKey(header.Session, header.Hop), out var session))
+        var isOver = true;
+        if (_sessions.TryGetValue(new SessionKey(header.Session, header.Hop), out var session) && session.Admits(link, header, out isOver))
         {
-            return session.Admits(link, header) ? session : null;
+            return session;
+        }
+
+        if (!isOver)
+        {
+            // The frame failed the session, which tells everybody.
+            return null;
         }
 
         // Either the session just ended, and nobody minds; or the sender reached the wrong node, and would wait in vain.

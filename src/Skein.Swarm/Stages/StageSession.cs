@@ -134,18 +134,16 @@ internal sealed class StageSession : IFrameTarget, IDisposable
         }
     }
 
-    /// <summary>Says whether a frame of this shape may come, before its payload is read.</summary>
-    public bool Admits(FrameLink link, in FrameHeader header)
+    /// <summary>Says whether a frame of this shape may come, before its payload is read. A frame that may not fails the session.</summary>
+    /// <param name="link">Where it comes from: from now on the stage before is told of failures there.</param>
+    /// <param name="header">Its head.</param>
+    /// <param name="isOver">Whether the session is over already, which the sender may not know yet.</param>
+    public bool Admits(FrameLink link, in FrameHeader header, out bool isOver)
     {
-        if (header.Width != _hosted.Stage.Info.Width || header.Rows > _hosted.Stage.Info.MaxStepRows || header.Format != _open.Format)
-        {
-            Close(new SwarmException(SwarmError.BadFrame, $"A frame of {header.Rows} rows of {header.Width} values as {header.Format} does not fit: the stage takes up to {_hosted.Stage.Info.MaxStepRows} rows of {_hosted.Stage.Info.Width} values as {_open.Format}."), FailureSource.Here);
-            return false;
-        }
-
         lock (_lock)
         {
-            if (!_started || _closed)
+            isOver = !_started || _closed;
+            if (isOver)
             {
                 return false;
             }
@@ -158,6 +156,12 @@ internal sealed class StageSession : IFrameTarget, IDisposable
             {
                 _upstreamDecode = link;
             }
+        }
+
+        if (header.Width != _hosted.Stage.Info.Width || header.Rows > _hosted.Stage.Info.MaxStepRows || header.Format != _open.Format)
+        {
+            Close(new SwarmException(SwarmError.BadFrame, $"A frame of {header.Rows} rows of {header.Width} values as {header.Format} does not fit: the stage takes up to {_hosted.Stage.Info.MaxStepRows} rows of {_hosted.Stage.Info.Width} values as {_open.Format}."), FailureSource.Here);
+            return false;
         }
 
         if (!_service.TryReserve(header.PayloadBytes))

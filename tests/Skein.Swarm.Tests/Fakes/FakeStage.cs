@@ -26,6 +26,9 @@ public sealed class FakeStage : IStage
     /// <summary>Runs before each step.</summary>
     public Func<StepKind, int, CancellationToken, Task>? BeforeStep { get; set; }
 
+    /// <summary>May spoil the result of a step.</summary>
+    public Action<int, HiddenRows>? AfterStep { get; set; }
+
     private long _steps;
 
     public async ValueTask<IStageSequence> OpenSequenceAsync(int kvTokens, CancellationToken cancellationToken)
@@ -94,6 +97,7 @@ public sealed class FakeStage : IStage
                 _memory.Add(memory);
             }
 
+            stage.AfterStep?.Invoke(first, result);
             Volatile.Write(ref _running, 0);
             return result;
         }

@@ -66,6 +66,9 @@ public sealed class TestRing : IAsyncDisposable
         return new TestNode(stage, transport, service, PeerAddress.Tcp(transport.LocalEndPoint!));
     }
 
+    /// <summary>Another peer in the same network.</summary>
+    public InMemoryRingTransport StartTransport(string name) => _network!.Join(name);
+
     public async Task<int[]> GenerateAsync(int[] prompt, int count, GenerationReport? report = null, CancellationToken cancellationToken = default)
     {
         var tokens = new List<int>();
