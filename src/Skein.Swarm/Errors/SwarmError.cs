@@ -77,4 +77,7 @@ public enum SwarmError : byte
 
     /// <summary>The session would need more positions than a stage can hold.</summary>
     ContextTooLong = 24,
+
+    /// <summary>A frame of a session that the node has never heard of: it reached the wrong node.</summary>
+    UnknownSession = 25,
 }

@@ -57,38 +57,21 @@ internal sealed class LinkPool : IAsyncDisposable
     {
         // The addresses belong to the key: without identities, a name alone could be used to lead other people's sessions elsewhere.
         var key = (string.Join('\n', peer.Addresses.Prepend(peer.Id)), trafficClass);
-        Entry entry;
-        lock (_lock)
+        var (entry, link) = await EnterAsync(key, peer, cancellationToken);
+        if (link.Failure is not null)
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            if (!_entries.TryGetValue(key, out entry!))
-            {
-                MakeRoom();
-                entry = new Entry(key);
-                entry.Link = DialAsync(entry, peer, trafficClass);
-                _entries.Add(key, entry);
-            }
-
-            entry.Leases++;
-        }
-
-        FrameLink link;
-        try
-        {
-            link = await entry.Link.WaitAsync(cancellationToken);
-        }
-        catch
-        {
-            lock (_lock)
-            {
-                entry.Leases--;
-            }
-
-            throw;
+            // It broke a moment ago and its reader has not come round to saying so: dial anew, once.
+            Leave(entry);
+            Forget(entry);
+            (entry, link) = await EnterAsync(key, peer, cancellationToken);
         }
 
         link.Lease();
-        return new FrameLease(link, () => Release(entry, link));
+        return new FrameLease(link, () =>
+        {
+            link.Release();
+            Leave(entry);
+        });
     }
 
     /// <summary>Closes every link and waits until their readers have ended.</summary>
@@ -142,9 +125,36 @@ internal sealed class LinkPool : IAsyncDisposable
         }
     }
 
-    private void Release(Entry entry, FrameLink link)
+    private async ValueTask<(Entry Entry, FrameLink Link)> EnterAsync((string Peer, TrafficClass Class) key, PeerAddress peer, CancellationToken cancellationToken)
     {
-        link.Release();
+        Entry entry;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!_entries.TryGetValue(key, out entry!))
+            {
+                MakeRoom();
+                entry = new Entry(key);
+                entry.Link = DialAsync(entry, peer, key.Class);
+                _entries.Add(key, entry);
+            }
+
+            entry.Leases++;
+        }
+
+        try
+        {
+            return (entry, await entry.Link.WaitAsync(cancellationToken));
+        }
+        catch
+        {
+            Leave(entry);
+            throw;
+        }
+    }
+
+    private void Leave(Entry entry)
+    {
         lock (_lock)
         {
             entry.Leases--;

@@ -19,6 +19,7 @@ public sealed class StageService : ILinkHost, IAsyncDisposable
 {
     private readonly IReadOnlyList<HostedStage> _stages;
     private readonly ConcurrentDictionary<SessionKey, StageSession> _sessions = new();
+    private readonly EndedSessions _ended = new(capacity: 1024);
     private readonly ConcurrentDictionary<UInt128, FrameLink> _inbound = new();
     private readonly ConcurrentDictionary<CoordinatorConnection, byte> _coordinators = new();
     private readonly CancellationTokenSource _stop = new();
@@ -110,20 +111,18 @@ public sealed class StageService : ILinkHost, IAsyncDisposable
     IFrameTarget? ILinkHost.Admit(FrameLink link, in FrameHeader header, out ErrorMessage? complaint)
     {
         complaint = null;
-        var isOver = true;
-        if (_sessions.TryGetValue(new SessionKey(header.Session, header.Hop), out var session) && session.Admits(link, header, out isOver))
+        var key = new SessionKey(header.Session, header.Hop);
+        if (_sessions.TryGetValue(key, out var session))
         {
-            return session;
+            return session.Admits(link, header) ? session : null;
         }
 
-        if (!isOver)
+        if (!_ended.Contains(key))
         {
-            // The frame failed the session, which tells everybody.
-            return null;
+            // The sender reached the wrong node, and would wait in vain.
+            complaint = new ErrorMessage(header.Session, header.Hop, SwarmError.UnknownSession, "The node does not know this session: does the address lead to the same node for the stage before as for the coordinator?");
         }
 
-        // Either the session just ended, and nobody minds; or the sender reached the wrong node, and would wait in vain.
-        complaint = new ErrorMessage(header.Session, header.Hop, SwarmError.SessionClosed, "The node has no such session: it ended, or the address leads to another node than the coordinator's does.");
         return null;
     }
 
@@ -217,6 +216,7 @@ public sealed class StageService : ILinkHost, IAsyncDisposable
 
     internal void Forget(StageSession session)
     {
+        _ended.Add(session.Key);
         if (_sessions.TryRemove(KeyValuePair.Create(session.Key, session)))
         {
             Interlocked.Decrement(ref _sessionCount);

@@ -137,14 +137,13 @@ internal sealed class StageSession : IFrameTarget, IDisposable
     /// <summary>Says whether a frame of this shape may come, before its payload is read. A frame that may not fails the session.</summary>
     /// <param name="link">Where it comes from: from now on the stage before is told of failures there.</param>
     /// <param name="header">Its head.</param>
-    /// <param name="isOver">Whether the session is over already, which the sender may not know yet.</param>
-    public bool Admits(FrameLink link, in FrameHeader header, out bool isOver)
+    public bool Admits(FrameLink link, in FrameHeader header)
     {
         lock (_lock)
         {
-            isOver = !_started || _closed;
-            if (isOver)
+            if (!_started || _closed)
             {
+                // Ending: everybody is told, or knows.
                 return false;
             }
 

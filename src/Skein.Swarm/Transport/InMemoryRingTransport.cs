@@ -114,7 +114,14 @@ public sealed class InMemoryRingTransport : IRingTransport
             await Task.Yield();
             await using (stream)
             {
-                await handler(new InboundStream(stream, remote, trafficClass), _stop.Token);
+                try
+                {
+                    await handler(new InboundStream(stream, remote, trafficClass), _stop.Token);
+                }
+                catch (Exception failure) when (failure is IOException or OperationCanceledException)
+                {
+                    // The stream broke, or this peer left.
+                }
             }
         }
 

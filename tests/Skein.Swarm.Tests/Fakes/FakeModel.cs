@@ -132,7 +132,7 @@ public sealed class FakeModel : ITokenEmbedding, IOutputHead, ISamplerFactory, I
 
     public bool IsControl(int token) => token == EndToken;
 
-    private static void Head(ReadOnlySpan<float> row, Span<float> logits)
+    public static void Head(ReadOnlySpan<float> row, Span<float> logits)
     {
         for (var v = 0; v < logits.Length; v++)
         {

@@ -106,7 +106,7 @@ public sealed class WireVectorTests
         Assert.Equal(
             "Internal=0 KvBudgetExhausted=1 TooManySessions=2 UnknownModel=3 SpanNotHosted=4 NextHopUnreachable=5 BadMessage=6 BadFrame=7 BadPosition=8 OutOfOrder=9 NotFinite=10 "
             + "TooManyFrames=11 ComputeFailed=12 PeerLost=13 NoProgress=14 SessionClosed=15 SessionIdle=16 ChainIncomplete=17 UnsupportedCodec=18 ShuttingDown=19 UnsupportedProtocol=20 "
-            + "ConnectFailed=21 LimitReached=22 ChecksumMismatch=23 ContextTooLong=24",
+            + "ConnectFailed=21 LimitReached=22 ChecksumMismatch=23 ContextTooLong=24 UnknownSession=25",
             Describe<SwarmError>());
         Assert.Equal("Float32=1 Float16=2", Describe<RowFormat>());
         Assert.Equal("None=0 Prefill=1 LastRowOnly=2", Describe<FrameFlags>());

@@ -293,7 +293,7 @@ public sealed class StageServiceTests : IAsyncDisposable
         await open.Link.SendAsync(Frame(open.Id, 0, 0), Rows(1));
         await open.Link.NextFrameAsync();
 
-        Assert.Equal((SwarmError.SessionClosed, stranger), (complaint.Error, complaint.Session!.Value));
+        Assert.Equal((SwarmError.UnknownSession, stranger), (complaint.Error, complaint.Session!.Value));
     }
 
     [Fact]
@@ -390,6 +390,7 @@ public sealed class StageServiceTests : IAsyncDisposable
         var node = Start(stage);
         await using var open = await OpenAsync(node);
         await open.Link.SendAsync(Frame(open.Id, 0, 0), Rows(1));
+        await Eventually.TrueAsync(() => node.Service.WaitingBytes > 0, () => "the frame did not arrive");
 
         await open.Session.DisposeAsync();
 
