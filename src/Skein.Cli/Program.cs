@@ -1,6 +1,36 @@
-namespace Skein.Cli;
+using System.CommandLine;
+using Skein.Cli;
+using Skein.Cli.Configuration;
+using Skein.Cli.Output;
+using Skein.Core.Errors;
 
-internal static class Program
+// Exit codes: 0 done, 1 failed, 2 asked for wrongly, 130 interrupted.
+try
 {
-    private static int Main() => 0;
+    var parse = SkeinCommand.Create().Parse(args);
+    return await parse.InvokeAsync(new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        // Nodes finish their running step and close their sessions first.
+        ProcessTerminationTimeout = TimeSpan.FromSeconds(10),
+    });
+}
+catch (UsageException e)
+{
+    Terminal.WriteError(e.Message);
+    return 2;
+}
+catch (SkeinException e)
+{
+    Terminal.WriteError($"{e.Message} ({e.Code})");
+    return 1;
+}
+catch (OperationCanceledException)
+{
+    return 130;
+}
+catch (Exception e) when (e is IOException or UnauthorizedAccessException or HttpRequestException or System.Net.Sockets.SocketException)
+{
+    Terminal.WriteError(e.Message);
+    return 1;
 }

@@ -1,0 +1,118 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Skein.Cli.Chat;
+
+/// <summary>Talks to an OpenAI-compatible gateway. Thread-safe.</summary>
+internal sealed class ChatClient(HttpClient http, string model)
+{
+    /// <summary>The model that answers.</summary>
+    public string Model => model;
+
+    /// <summary>Names of the models that a gateway serves.</summary>
+    public static async Task<IReadOnlyList<string>> ListModelsAsync(HttpClient http, CancellationToken cancellationToken)
+    {
+        using var response = await http.GetAsync("v1/models", cancellationToken);
+        await ThrowIfFailedAsync(response, cancellationToken);
+        var list = await response.Content.ReadFromJsonAsync<JsonNode>(cancellationToken);
+        return [.. list!["data"]!.AsArray().Select(m => m!["id"]!.GetValue<string>())];
+    }
+
+    /// <summary>Asks for a reply and yields its text as it comes.</summary>
+    /// <exception cref="ChatException">The gateway refused, or the reply broke off: what came so far is not whole.</exception>
+    public async IAsyncEnumerable<string> StreamAsync(IReadOnlyList<ChatMessage> messages, ChatSettings settings, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "v1/chat/completions") { Content = Body(messages, settings, stream: true) };
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        await ThrowIfFailedAsync(response, cancellationToken);
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        var finished = false;
+        await foreach (var item in SseParser.Create(stream).EnumerateAsync(cancellationToken))
+        {
+            if (item.Data == "[DONE]")
+            {
+                break;
+            }
+
+            var chunk = JsonNode.Parse(item.Data)!;
+            if (chunk["error"] is { } error)
+            {
+                throw new ChatException(error["message"]?.GetValue<string>() ?? "the reply broke off");
+            }
+
+            if (chunk["choices"] is not JsonArray { Count: > 0 } choices)
+            {
+                continue;
+            }
+
+            if (choices[0]!["delta"]?["content"]?.GetValue<string>() is { Length: > 0 } text)
+            {
+                yield return text;
+            }
+
+            finished |= choices[0]!["finish_reason"] is JsonValue reason && reason.GetValue<string>() is "stop" or "length";
+        }
+
+        if (!finished)
+        {
+            throw new ChatException("the reply broke off before its end");
+        }
+    }
+
+    /// <summary>Asks for a reply and returns the whole response, with what each stage did for it.</summary>
+    public async Task<JsonNode> CompleteAsync(IReadOnlyList<ChatMessage> messages, ChatSettings settings, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "v1/chat/completions") { Content = Body(messages, settings, stream: false) };
+        using var response = await http.SendAsync(request, cancellationToken);
+        await ThrowIfFailedAsync(response, cancellationToken);
+        return (await response.Content.ReadFromJsonAsync<JsonNode>(cancellationToken))!;
+    }
+
+    private JsonContent Body(IReadOnlyList<ChatMessage> messages, ChatSettings settings, bool stream)
+    {
+        var body = new JsonObject
+        {
+            ["model"] = model,
+            ["stream"] = stream,
+            ["messages"] = new JsonArray([.. messages.Select(m => new JsonObject { ["role"] = m.Role, ["content"] = m.Content })]),
+            ["temperature"] = settings.Temperature,
+            ["max_completion_tokens"] = settings.MaxTokens,
+        };
+        if (settings.Seed is { } seed)
+        {
+            body["seed"] = seed;
+        }
+
+        if (!stream)
+        {
+            body["skein"] = true;
+        }
+
+        return JsonContent.Create(body);
+    }
+
+    private static async Task ThrowIfFailedAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (response.IsSuccessStatusCode)
+        {
+            return;
+        }
+
+        var text = await response.Content.ReadAsStringAsync(cancellationToken);
+        string? message = null;
+        try
+        {
+            message = JsonNode.Parse(text)?["error"]?["message"]?.GetValue<string>();
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // Not our gateway's error shape; the status says enough.
+        }
+
+        throw new ChatException(message ?? $"the gateway answered {(int)response.StatusCode} {response.ReasonPhrase}", response.StatusCode);
+    }
+}

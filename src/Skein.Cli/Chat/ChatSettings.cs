@@ -1,0 +1,20 @@
+namespace Skein.Cli.Chat;
+
+/// <summary>How replies are made.</summary>
+internal sealed record ChatSettings
+{
+    /// <summary>Given unless the user gives another: SmolLM2's own default confuses its small quantised form.</summary>
+    public const string DefaultSystemPrompt = "You are a helpful assistant.";
+
+    /// <summary>0 is greedy.</summary>
+    public float Temperature { get; init; } = 0.7f;
+
+    /// <summary>The longest reply, in tokens.</summary>
+    public int MaxTokens { get; init; } = 512;
+
+    /// <summary>Null draws one.</summary>
+    public long? Seed { get; init; }
+
+    /// <summary>The system prompt; empty sends none.</summary>
+    public string System { get; init; } = DefaultSystemPrompt;
+}

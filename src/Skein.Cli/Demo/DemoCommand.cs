@@ -1,0 +1,138 @@
+using System.CommandLine;
+using System.Globalization;
+using Skein.Cli.Chat;
+using Skein.Cli.Configuration;
+using Skein.Cli.Gateways;
+using Skein.Cli.Models;
+using Skein.Cli.Output;
+using Skein.Core.Identity;
+using Skein.Gateway.Hosting;
+using Spectre.Console;
+
+namespace Skein.Cli.Demo;
+
+/// <summary><c>skein demo</c></summary>
+internal static class DemoCommand
+{
+    private static readonly Option<int> Nodes = new("--nodes") { Description = "Node processes to spread the model over", HelpName = "N", DefaultValueFactory = _ => 3 };
+    private static readonly Option<string> Model = new("--model") { Description = "A model by name (see 'skein model list') or a GGUF file", HelpName = "NAME|FILE", DefaultValueFactory = _ => GatewaySettings.DefaultModel };
+    private static readonly Option<int> Port = new("--port") { Description = "Port of the gateway; 0 takes any free one", HelpName = "N", DefaultValueFactory = _ => 8080 };
+    private static readonly Option<int?> Threads = new("--threads") { Description = "Compute threads per node [default: all processors but one]", HelpName = "N" };
+    private static readonly Option<string> Once = new("--once") { Description = "Answer this prompt (greedy) and end", HelpName = "PROMPT" };
+    private static readonly Option<bool> AsJson = new("--json") { Description = "With --once: print one JSON object with the text, its tokens, and what each stage did" };
+    private static readonly Option<bool> Serve = new("--serve") { Description = "Do not chat: serve until Ctrl-C" };
+    private static readonly Option<int> MaxTokens = new("--max-tokens") { Description = "The longest reply", HelpName = "N", DefaultValueFactory = _ => 256 };
+
+    /// <summary>Builds the command.</summary>
+    public static Command Create()
+    {
+        var command = new Command(
+            "demo",
+            """
+            Spread a model over several processes on this machine, and chat with it
+
+            Starts the nodes and a gateway, prints who holds which blocks, the URL and a curl line, and chats in the terminal.
+            Ctrl-C stops everything.
+            """)
+        {
+            Nodes, Model, Port, Threads, Once, AsJson, Serve, MaxTokens,
+        };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
+    {
+        var once = parse.GetValue(Once);
+        var json = parse.GetValue(AsJson);
+        if (json && once is null)
+        {
+            throw new UsageException("--json goes with --once \"prompt\".");
+        }
+
+        // One answer needs no fixed port, and must not fail because somebody else has it.
+        var portGiven = parse.GetResult(Port) is { Implicit: false };
+        var options = new DemoOptions
+        {
+            Model = parse.GetValue(Model)!,
+            Nodes = parse.GetValue(Nodes),
+            Port = once is not null && !portGiven ? 0 : parse.GetValue(Port),
+            Threads = parse.GetValue(Threads),
+        };
+        if (options.Port is < 0 or > 65535)
+        {
+            throw new UsageException($"--port takes 0 to 65535, not {options.Port}.");
+        }
+
+        var model = await ModelCatalog.ResolveAsync(options.Model, cancellationToken);
+        if (options.Nodes < 1 || options.Nodes > model.BlockCount || options.Nodes > 26)
+        {
+            throw new UsageException($"--nodes takes 1 to {Math.Min(26, model.BlockCount)} for {model.Name}, which has {model.BlockCount} blocks, not {options.Nodes}.");
+        }
+
+        var spans = BlockSpan.Split(model.BlockCount, options.Nodes);
+        await using var cluster = await WithSpinnerAsync(once is null, $"Starting {options.Nodes} nodes ...", () => DemoCluster.StartAsync(options, spans, cancellationToken));
+        var peers = spans.Select((span, i) => new GatewayPeer(cluster.Nodes[i].Name, "127.0.0.1", cluster.Ports[i], span)).ToArray();
+        await using var gateway = await WithSpinnerAsync(
+            once is null,
+            "Starting the gateway ...",
+            () => GatewayStartup.StartAsync(GatewaySettings.ForDemo(options.Model, peers, options.Port), cancellationToken));
+        await gateway.WaitUntilReadyAsync(cancellationToken);
+
+        using var http = new HttpClient { BaseAddress = gateway.Address, Timeout = Timeout.InfiniteTimeSpan };
+        var client = new ChatClient(http, gateway.ModelName);
+        if (once is not null)
+        {
+            return await AnswerOnceAsync(client, once, parse.GetValue(MaxTokens), model.BlockCount, json, cancellationToken);
+        }
+
+        PrintLayout(cluster, gateway, model.Name);
+        if (parse.GetValue(Serve))
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+        }
+        else
+        {
+            await new ChatLoop(client, new ChatSettings { MaxTokens = parse.GetValue(MaxTokens) }, Console.In).RunAsync(cancellationToken);
+        }
+
+        return 0;
+    }
+
+    private static async Task<int> AnswerOnceAsync(ChatClient client, string prompt, int maxTokens, int blockCount, bool json, CancellationToken cancellationToken)
+    {
+        var settings = new ChatSettings { Temperature = 0, MaxTokens = maxTokens };
+        var completion = await client.CompleteAsync([new("system", settings.System), new("user", prompt)], settings, cancellationToken);
+        var report = DemoReport.FromCompletion(completion, blockCount);
+        if (json)
+        {
+            Terminal.WriteJson(report);
+        }
+        else
+        {
+            Console.Out.WriteLine(report.Text);
+        }
+
+        return 0;
+    }
+
+    private static void PrintLayout(DemoCluster cluster, RunningGateway gateway, string model)
+    {
+        var table = new Table().Border(TableBorder.Rounded).Title($"[bold]{Markup.Escape(model)}[/] over {cluster.Nodes.Count} processes").AddColumns("node", "blocks", "address", "process");
+        for (var i = 0; i < cluster.Nodes.Count; i++)
+        {
+            var node = cluster.Nodes[i];
+            table.AddRow(node.Name, node.Span.ToString(), $"127.0.0.1:{cluster.Ports[i]}", node.ProcessId.ToString(CultureInfo.InvariantCulture));
+        }
+
+        Terminal.Out.Write(table);
+        Terminal.Out.MarkupLine($"OpenAI API   [link]{gateway.Address}v1[/]    reference {gateway.Address}docs");
+        Terminal.Out.WriteLine($"""
+            curl {gateway.Address}v1/chat/completions -H 'Content-Type: application/json' -d '{"{"}"model": "{model}", "messages": [{"{"}"role": "user", "content": "Hello"{"}"}]{"}"}'
+            """);
+        Terminal.Out.WriteLine();
+    }
+
+    private static async Task<T> WithSpinnerAsync<T>(bool show, string title, Func<Task<T>> work)
+        => show ? await Terminal.Err.Status().StartAsync(title, _ => work()) : await work();
+}

@@ -1,0 +1,137 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using Skein.Cli.Configuration;
+using Skein.Gateway.Hosting;
+
+namespace Skein.Cli.Gateways;
+
+/// <summary>The settings of a gateway, from options, environment (<c>SKEIN_GATEWAY_*</c>) and file.</summary>
+internal static class GatewaySettings
+{
+    /// <summary>The model that the repository carries.</summary>
+    public const string DefaultModel = "smollm2-135m";
+
+    public static readonly SettingOption Model = new("model", $"A model by name (see 'skein model list') or a GGUF file [default: {DefaultModel}]", "NAME|FILE");
+    public static readonly SettingOption Peer = new("peer", "A node and the blocks it hosts, such as 192.0.2.7:7410=0-14, or with a name: anna@192.0.2.7:7410=0-14. Once per node", "[NAME@]HOST:PORT=FIRST-LAST", Repeats: true);
+    public static readonly SettingOption Codec = new("codec", "How rows travel: f32 (exact) or f16 (half the bytes) [default: f32]", "f32|f16");
+    public static readonly SettingOption Threads = new("threads", "Compute threads for embedding and head [default: all processors but one]", "N");
+    public static readonly SettingOption Listen = new("listen", "Address and port to listen on; port 0 takes any free one [default: 127.0.0.1:8080]", "IP:PORT");
+    public static readonly SettingOption ApiKey = new("api-key", "A key that clients must send; once per key. Without any, everybody may use the gateway", "KEY", Repeats: true);
+
+    /// <summary>What a coordinator needs.</summary>
+    public static readonly SettingOption[] Ring = [Model, Peer, Codec, Threads];
+
+    /// <summary>What a gateway needs.</summary>
+    public static readonly SettingOption[] All = [.. Ring, Listen, ApiKey];
+
+    public static readonly Option<string> Config = new("--config") { Description = "A JSON file with any of these settings: { \"model\": \"smollm2-135m\", \"peer\": [\"192.0.2.7:7410=0-29\"] }", HelpName = "FILE" };
+
+    /// <summary>Adds options to a command.</summary>
+    public static void AddTo(Command command, IReadOnlyList<SettingOption> settings)
+    {
+        foreach (var setting in settings)
+        {
+            command.Add(setting.Option);
+        }
+
+        command.Add(Config);
+    }
+
+    /// <summary>Reads and checks everything; all faults are reported at once.</summary>
+    public static GatewayHostOptions Read(ParseResult parse, string listenDefault)
+    {
+        var set = SettingSet.Collect(parse, All, "SKEIN_GATEWAY_", parse.GetValue(Config), Environment.GetEnvironmentVariable);
+        var options = new GatewayHostOptions
+        {
+            Model = set.Text(Model) ?? DefaultModel,
+            Peers = ReadPeers(set),
+            HalfPrecision = ReadCodec(set),
+            Threads = set.Number(Threads, GatewayHostOptions.DefaultThreads, 1, 512),
+            Listen = ReadListen(set, listenDefault),
+            ApiKeys = set.Texts(ApiKey),
+        };
+        set.ThrowIfFaulty();
+        return options;
+    }
+
+    /// <summary>A gateway of the demonstration.</summary>
+    public static GatewayHostOptions ForDemo(string model, IReadOnlyList<GatewayPeer> peers, int port) => new()
+    {
+        Model = model,
+        Peers = peers,
+        Listen = new IPEndPoint(IPAddress.Loopback, port),
+    };
+
+    private static List<GatewayPeer> ReadPeers(SettingSet set)
+    {
+        var peers = new List<GatewayPeer>();
+        foreach (var text in set.Texts(Peer))
+        {
+            if (TryParsePeer(text, out var peer))
+            {
+                peers.Add(peer);
+            }
+            else
+            {
+                set.AddFault($"--peer takes an address and a range of blocks such as 192.0.2.7:7410=0-14, not '{text}'.");
+            }
+        }
+
+        if (peers.Count == 0 && set.Texts(Peer).Count == 0)
+        {
+            set.AddFault("--peer is missing: name each node and its blocks, such as --peer 192.0.2.7:7410=0-14 (or run 'skein demo', which needs none).");
+        }
+
+        return peers;
+    }
+
+    private static bool TryParsePeer(string text, out GatewayPeer peer)
+    {
+        peer = null!;
+        var equals = text.LastIndexOf('=');
+        if (equals < 0 || !BlockRange.TryParse(text[(equals + 1)..], out var span))
+        {
+            return false;
+        }
+
+        var address = text[..equals];
+        var at = address.IndexOf('@', StringComparison.Ordinal);
+        var name = at < 0 ? address : address[..at];
+        address = address[(at + 1)..];
+        var colon = address.LastIndexOf(':');
+        if (name.Length == 0 || colon <= 0 || !ushort.TryParse(address[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
+        {
+            return false;
+        }
+
+        peer = new GatewayPeer(name, address[..colon].Trim('[', ']'), port, span);
+        return true;
+    }
+
+    private static bool ReadCodec(SettingSet set)
+    {
+        switch (set.Text(Codec))
+        {
+            case null or "f32":
+                return false;
+            case "f16":
+                return true;
+            case var other:
+                set.AddFault($"--codec is f32 or f16, not '{other}'.");
+                return false;
+        }
+    }
+
+    private static IPEndPoint ReadListen(SettingSet set, string fallback)
+    {
+        var text = set.Text(Listen) ?? fallback;
+        if (IPEndPoint.TryParse(text, out var endpoint) && text.Contains(':', StringComparison.Ordinal))
+        {
+            return endpoint;
+        }
+
+        set.AddFault($"--listen takes an address and a port such as 0.0.0.0:8080, not '{text}'.");
+        return new IPEndPoint(IPAddress.Loopback, 0);
+    }
+}

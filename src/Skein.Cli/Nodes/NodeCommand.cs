@@ -1,0 +1,65 @@
+using System.CommandLine;
+using System.Text.Json;
+using Skein.Cli.Models;
+using Skein.Cli.Output;
+using Skein.Node;
+using Spectre.Console;
+
+namespace Skein.Cli.Nodes;
+
+/// <summary><c>skein node</c></summary>
+internal static class NodeCommand
+{
+    private static readonly Option<bool> Announce = new("--announce") { Description = "Print one line of JSON when ready, for programs that start nodes: {\"event\":\"ready\",\"port\":7410,...}" };
+    private static readonly Option<bool> UntilStdinCloses = new("--until-stdin-closes") { Description = "End when standard input ends, so that the node never outlives the program that started it" };
+
+    /// <summary>Builds the command.</summary>
+    public static Command Create()
+    {
+        var command = new Command(
+            "node",
+            """
+            Host a span of a model's blocks for others
+
+            What you give: memory for the span and its KV cache, and compute while somebody asks. What others could learn: rows of numbers pass through
+            your machine, from which much of a conversation could be reconstructed; and the same holds for your own on other machines.
+            Every option may also come from the environment (SKEIN_NODE_MODEL, SKEIN_NODE_BLOCKS, ...) or from --config. Example:
+              skein node --model smollm2-135m --blocks 0-14 --listen 0.0.0.0:7410
+            """)
+        {
+            NodeSettings.Config, Announce, UntilStdinCloses,
+        };
+        foreach (var setting in NodeSettings.All)
+        {
+            command.Add(setting.Option);
+        }
+
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
+    {
+        var options = NodeSettings.Read(parse);
+        var announce = parse.GetValue(Announce);
+        await using var node = announce
+            ? await StartAsync(options, cancellationToken)
+            : await Terminal.Err.Status().StartAsync("Preparing the blocks ...", _ => StartAsync(options, cancellationToken));
+        if (announce)
+        {
+            Console.Out.WriteLine(JsonSerializer.Serialize(new { @event = "ready", port = node.Endpoint.Port, model = node.ModelName, blocks = node.Span.ToString() }));
+        }
+        else
+        {
+            Terminal.Out.MarkupLine($"Hosting blocks [bold]{node.Span}[/] of [bold]{Markup.Escape(node.ModelName)}[/] at {node.Endpoint}. Ctrl-C ends it.");
+        }
+
+        var stop = Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+        var parentGone = parse.GetValue(UntilStdinCloses) ? Task.Run(() => Console.OpenStandardInput().CopyTo(Stream.Null), CancellationToken.None) : Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+        await Task.WhenAny(stop, parentGone);
+        return 0;
+    }
+
+    private static Task<NodeHost> StartAsync(NodeOptions options, CancellationToken cancellationToken)
+        => NodeHost.StartAsync(options, ModelCatalog.Resolver, TimeProvider.System, Logs.Factory, cancellationToken);
+}

@@ -1,0 +1,30 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Spectre.Console;
+
+namespace Skein.Cli.Output;
+
+/// <summary>Where the program writes: results to standard output, everything else to standard error.</summary>
+internal static class Terminal
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    /// <summary>Results.</summary>
+    public static IAnsiConsole Out { get; } = AnsiConsole.Console;
+
+    /// <summary>Progress, hints and errors, so that results can be piped.</summary>
+    public static IAnsiConsole Err { get; } = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+
+    /// <summary>Prints one JSON value and nothing else.</summary>
+    public static void WriteJson<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, Json));
+
+    /// <summary>Says what went wrong.</summary>
+    public static void WriteError(string message)
+        => Err.MarkupLine($"[red]error:[/] {Markup.Escape(message)}");
+}

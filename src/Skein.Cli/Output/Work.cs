@@ -1,0 +1,53 @@
+using Spectre.Console;
+
+namespace Skein.Cli.Output;
+
+/// <summary>Shows a progress bar on standard error while long work runs.</summary>
+internal static class Work
+{
+    /// <summary>Runs work that counts bytes.</summary>
+    /// <param name="title">What is going on.</param>
+    /// <param name="work">Gets a reporter of (done, total) bytes.</param>
+    public static async Task<T> WithBytesAsync<T>(string title, Func<IProgress<(long Done, long Total)>, Task<T>> work)
+    {
+        T result = default!;
+        await Terminal.Err.Progress()
+            .AutoClear(true)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new DownloadedColumn(), new TransferSpeedColumn(), new RemainingTimeColumn())
+            .StartAsync(async context =>
+            {
+                var task = context.AddTask(Markup.Escape(title));
+                result = await work(new Reporter<(long Done, long Total)>(p =>
+                {
+                    task.MaxValue = Math.Max(1, p.Total);
+                    task.Value = p.Done;
+                }));
+            });
+        return result;
+    }
+
+    /// <summary>Runs work that counts steps.</summary>
+    public static async Task<T> WithStepsAsync<T>(string title, Func<IProgress<(int Done, int Total)>, Task<T>> work)
+    {
+        T result = default!;
+        await Terminal.Err.Progress()
+            .AutoClear(true)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
+            .StartAsync(async context =>
+            {
+                var task = context.AddTask(Markup.Escape(title));
+                result = await work(new Reporter<(int Done, int Total)>(p =>
+                {
+                    task.MaxValue = Math.Max(1, p.Total);
+                    task.Value = p.Done;
+                }));
+            });
+        return result;
+    }
+
+    // Progress<T> posts to the thread pool, out of order; a bar must not run backwards.
+    private sealed class Reporter<TValue>(Action<TValue> report) : IProgress<TValue>
+    {
+        public void Report(TValue value) => report(value);
+    }
+}

@@ -1,0 +1,37 @@
+using System.CommandLine;
+using Skein.Cli.Bench;
+using Skein.Cli.Chat;
+using Skein.Cli.Demo;
+using Skein.Cli.Gateways;
+using Skein.Cli.Models;
+using Skein.Cli.Nodes;
+using Skein.Cli.Parity;
+
+namespace Skein.Cli;
+
+/// <summary>The program's commands.</summary>
+internal static class SkeinCommand
+{
+    /// <summary>Builds the tree of commands.</summary>
+    public static RootCommand Create() => new(
+        """
+        Skein serves open-weight language models from many machines: each hosts a span of transformer blocks, together they answer.
+
+        Begin with:
+          skein demo                        three nodes and a gateway on this machine, and a chat
+          skein model list                  models that are here
+        By hand, on several machines:
+          skein node --model smollm2-135m --blocks 0-14 --listen 0.0.0.0:7410
+          skein gateway --model smollm2-135m --peer hostA:7410=0-14 --peer hostB:7410=15-29
+          skein chat --gateway http://localhost:8080
+        """)
+    {
+        DemoCommand.Create(),
+        NodeCommand.Create(),
+        GatewayCommand.Create(),
+        ChatCommand.Create(),
+        ModelCommand.Create(),
+        ParityCommand.Create(),
+        BenchCommand.Create(),
+    };
+}

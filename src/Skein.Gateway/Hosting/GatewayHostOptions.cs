@@ -1,0 +1,28 @@
+using System.Net;
+
+namespace Skein.Gateway.Hosting;
+
+/// <summary>What one gateway process serves, and where.</summary>
+public sealed record GatewayHostOptions
+{
+    /// <summary>All processors but one: the last keeps sockets and the sampler going while the others compute.</summary>
+    public static int DefaultThreads { get; } = Math.Max(1, Environment.ProcessorCount - 1);
+
+    /// <summary>A name in a store or a GGUF file.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The nodes that hold its blocks.</summary>
+    public required IReadOnlyList<GatewayPeer> Peers { get; init; }
+
+    /// <summary>Where to listen; port 0 takes any free one.</summary>
+    public required IPEndPoint Listen { get; init; }
+
+    /// <summary>Whether rows travel as float16: half the bytes, no longer bit-exact.</summary>
+    public bool HalfPrecision { get; init; }
+
+    /// <summary>Compute threads for embedding and head.</summary>
+    public int Threads { get; init; } = DefaultThreads;
+
+    /// <summary>Keys of which a client must send one; empty lets everybody in.</summary>
+    public IReadOnlyList<string> ApiKeys { get; init; } = [];
+}

@@ -1,0 +1,32 @@
+using System.Net;
+using Skein.Core.Identity;
+
+namespace Skein.Node;
+
+/// <summary>What one node hosts, and where.</summary>
+public sealed record NodeOptions
+{
+    /// <summary>Tokens of all sessions together; 16,384 tokens of SmolLM2's ten blocks take about 66 MB as q8_0.</summary>
+    public const int DefaultKvTokens = 16384;
+
+    /// <summary>All processors but one: the last keeps sockets going while the others compute.</summary>
+    public static int DefaultThreads { get; } = Math.Max(1, Environment.ProcessorCount - 1);
+
+    /// <summary>A name in a store or a GGUF file.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Blocks to host.</summary>
+    public required BlockSpan Span { get; init; }
+
+    /// <summary>Where to listen; port 0 takes any free one.</summary>
+    public required IPEndPoint Listen { get; init; }
+
+    /// <summary>What others see.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>KV tokens of all sessions together.</summary>
+    public int KvTokens { get; init; } = DefaultKvTokens;
+
+    /// <summary>Compute threads.</summary>
+    public int Threads { get; init; } = DefaultThreads;
+}
