@@ -1,0 +1,131 @@
+using Skein.EndToEnd.Tests.Harness;
+
+namespace Skein.EndToEnd.Tests;
+
+public sealed class CommandLineTests
+{
+    [Theory]
+    [InlineData("")]
+    [InlineData("demo")]
+    [InlineData("node")]
+    [InlineData("gateway")]
+    [InlineData("chat")]
+    [InlineData("model")]
+    [InlineData("model import")]
+    [InlineData("model list")]
+    [InlineData("model inspect")]
+    [InlineData("model remove")]
+    [InlineData("parity")]
+    [InlineData("bench engine")]
+    public async Task Help_EveryCommand_ExplainsItself(string command)
+    {
+        var (exitCode, output, _) = await SkeinProcess.RunAsync([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains("Usage:", output, StringComparison.Ordinal);
+        Assert.True(output.Length > 200, output);
+    }
+
+    [Fact]
+    public async Task Node_WrongModelName_SaysWhatThereIs()
+    {
+        var (exitCode, _, errors) = await SkeinProcess.RunAsync("node", "--model", "no-such-model", "--blocks", "0-9", "--listen", "127.0.0.1:0");
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("no-such-model", errors, StringComparison.Ordinal);
+        Assert.Contains("smollm2-135m", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Node_BlocksOutsideTheModel_SaysHowManyThereAre()
+    {
+        var (exitCode, _, errors) = await SkeinProcess.RunAsync("node", "--model", Ring.Model, "--blocks", "20-40", "--listen", "127.0.0.1:0");
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("30", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Node_BadGguf_SaysSo()
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"skein-{Guid.NewGuid():N}.gguf");
+        await File.WriteAllTextAsync(file, "GGUF but not really");
+        try
+        {
+            var (exitCode, _, errors) = await SkeinProcess.RunAsync("node", "--model", file, "--blocks", "0-1", "--listen", "127.0.0.1:0");
+
+            Assert.Equal(1, exitCode);
+            Assert.Contains("gguf.", errors, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public async Task Node_SeveralFaults_AreAllReportedAtOnce()
+    {
+        var (exitCode, _, errors) = await SkeinProcess.RunAsync("node", "--blocks", "x", "--listen", "nowhere", "--kv-tokens", "-4");
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("--model", errors, StringComparison.Ordinal);
+        Assert.Contains("--blocks", errors, StringComparison.Ordinal);
+        Assert.Contains("--listen", errors, StringComparison.Ordinal);
+        Assert.Contains("--kv-tokens", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Node_FromFileAndEnvironment_TheCommandLineGoesFirst()
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"skein-{Guid.NewGuid():N}.json");
+        await File.WriteAllTextAsync(file, """{ "model": "smollm2-135m", "blocks": "0-3", /* taken */ "listen": "127.0.0.1:0", "kvTokens": 512 }""");
+        try
+        {
+            await using var node = SkeinProcess.Start(new Dictionary<string, string>(StringComparer.Ordinal) { ["SKEIN_NODE_BLOCKS"] = "4-7" }, "node", "--config", file, "--announce", "--until-stdin-closes");
+            Assert.NotEqual(0, await node.WaitForPortAsync());
+            Assert.Contains("4..7", node.Output, StringComparison.Ordinal);
+
+            node.CloseInput();
+            Assert.Equal(0, await node.WaitAsync(TimeSpan.FromSeconds(20)));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public async Task Node_FileWithUnknownKey_NamesItAndThoseThereAre()
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"skein-{Guid.NewGuid():N}.json");
+        await File.WriteAllTextAsync(file, """{ "modle": "smollm2-135m" }""");
+        try
+        {
+            var (exitCode, _, errors) = await SkeinProcess.RunAsync("node", "--config", file);
+
+            Assert.Equal(2, exitCode);
+            Assert.Contains("modle", errors, StringComparison.Ordinal);
+            Assert.Contains("kvTokens", errors, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public async Task Gateway_NobodyHostsSomeBlocks_NotReadyNamesThem()
+    {
+        await using var gateway = SkeinProcess.Start("gateway", "--listen", "127.0.0.1:0", "--peer", "127.0.0.1:9=0-14");
+        var output = await gateway.WaitForOutputAsync("Ctrl-C");
+        using var http = new HttpClient { BaseAddress = new Uri(System.Text.RegularExpressions.Regex.Match(output, @"http://127\.0\.0\.1:\d+").Value) };
+        using var response = await http.GetAsync("/readyz");
+
+        Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.Contains("15..29", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        gateway.Interrupt();
+        await gateway.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+}
