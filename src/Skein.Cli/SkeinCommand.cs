@@ -22,7 +22,7 @@ internal static class SkeinCommand
           skein model list                  models that are here
         By hand, on several machines:
           skein node --model smollm2-135m --blocks 0-14 --listen 0.0.0.0:7410
-          skein gateway --model smollm2-135m --peer hostA:7410=0-14 --peer hostB:7410=15-29
+          skein gateway --model smollm2-135m --peer hostA:7410 --peer hostB:7410
           skein chat --gateway http://localhost:8080
         """)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using Skein.Core.Identity;
+using Skein.Engine.Lanes;
 
 namespace Skein.Node;
 
@@ -8,9 +9,6 @@ public sealed record NodeOptions
 {
     /// <summary>Tokens of all sessions together; 16,384 tokens of SmolLM2's ten blocks take about 66 MB as q8_0.</summary>
     public const int DefaultKvTokens = 16384;
-
-    /// <summary>All processors but one: the last keeps sockets going while the others compute.</summary>
-    public static int DefaultThreads { get; } = Math.Max(1, Environment.ProcessorCount - 1);
 
     /// <summary>A name in a store or a GGUF file.</summary>
     public required string Model { get; init; }
@@ -28,5 +26,5 @@ public sealed record NodeOptions
     public int KvTokens { get; init; } = DefaultKvTokens;
 
     /// <summary>Compute threads.</summary>
-    public int Threads { get; init; } = DefaultThreads;
+    public int Threads { get; init; } = ComputeLanes.DefaultThreads();
 }

@@ -72,12 +72,12 @@ internal static class DemoCommand
 
         var spans = BlockSpan.Split(model.BlockCount, options.Nodes);
         await using var cluster = await WithSpinnerAsync(once is null, $"Starting {options.Nodes} nodes ...", () => DemoCluster.StartAsync(options, spans, cancellationToken));
-        var peers = spans.Select((span, i) => new GatewayPeer(cluster.Nodes[i].Name, "127.0.0.1", cluster.Ports[i], span)).ToArray();
+        var peers = spans.Select((span, i) => new GatewayPeer(cluster.Nodes[i].Name, "127.0.0.1", cluster.Ports[i])).ToArray();
         await using var gateway = await WithSpinnerAsync(
             once is null,
             "Starting the gateway ...",
             () => GatewayStartup.StartAsync(GatewaySettings.ForDemo(options.Model, peers, options.Port), cancellationToken));
-        await gateway.WaitUntilReadyAsync(cancellationToken);
+        await gateway.WaitUntilReadyAsync(TimeSpan.FromSeconds(30), cancellationToken);
 
         using var http = new HttpClient { BaseAddress = gateway.Address, Timeout = Timeout.InfiniteTimeSpan };
         var client = new ChatClient(http, gateway.ModelName);

@@ -15,9 +15,9 @@ internal static class GatewayCommand
             """
             Serve a model over HTTP, OpenAI-compatible, by driving nodes that hold its blocks
 
-            Every option may also come from the environment (SKEIN_GATEWAY_MODEL, SKEIN_GATEWAY_PEER="a:7410=0-14,b:7410=15-29", ...)
+            Every option may also come from the environment (SKEIN_GATEWAY_MODEL, SKEIN_GATEWAY_PEER="a:7410,b:7410", ...)
             or from --config. Example:
-              skein gateway --model smollm2-135m --peer 192.0.2.7:7410=0-14 --peer 192.0.2.8:7410=15-29
+              skein gateway --model smollm2-135m --peer 192.0.2.7:7410 --peer 192.0.2.8:7410
             """);
         GatewaySettings.AddTo(command, GatewaySettings.All);
         command.SetAction(RunAsync);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using Skein.Cli.Configuration;
+using Skein.Engine.Lanes;
 using Skein.Gateway.Hosting;
 
 namespace Skein.Cli.Gateways;
@@ -13,7 +14,7 @@ internal static class GatewaySettings
     public const string DefaultModel = "smollm2-135m";
 
     public static readonly SettingOption Model = new("model", $"A model by name (see 'skein model list') or a GGUF file [default: {DefaultModel}]", "NAME|FILE");
-    public static readonly SettingOption Peer = new("peer", "A node and the blocks it hosts, such as 192.0.2.7:7410=0-14, or with a name: anna@192.0.2.7:7410=0-14. Once per node", "[NAME@]HOST:PORT=FIRST-LAST", Repeats: true);
+    public static readonly SettingOption Peer = new("peer", "A node, such as 192.0.2.7:7410, or with a name for reports: anna@192.0.2.7:7410. Once per node; which blocks it hosts, it says itself", "[NAME@]HOST:PORT", Repeats: true);
     public static readonly SettingOption Codec = new("codec", "How rows travel: f32 (exact) or f16 (half the bytes) [default: f32]", "f32|f16");
     public static readonly SettingOption Threads = new("threads", "Compute threads for embedding and head [default: all processors but one]", "N");
     public static readonly SettingOption Listen = new("listen", "Address and port to listen on; port 0 takes any free one [default: 127.0.0.1:8080]", "IP:PORT");
@@ -25,7 +26,7 @@ internal static class GatewaySettings
     /// <summary>What a gateway needs.</summary>
     public static readonly SettingOption[] All = [.. Ring, Listen, ApiKey];
 
-    public static readonly Option<string> Config = new("--config") { Description = "A JSON file with any of these settings: { \"model\": \"smollm2-135m\", \"peer\": [\"192.0.2.7:7410=0-29\"] }", HelpName = "FILE" };
+    public static readonly Option<string> Config = new("--config") { Description = "A JSON file with any of these settings: { \"model\": \"smollm2-135m\", \"peer\": [\"192.0.2.7:7410\"] }", HelpName = "FILE" };
 
     /// <summary>Adds options to a command.</summary>
     public static void AddTo(Command command, IReadOnlyList<SettingOption> settings)
@@ -47,7 +48,7 @@ internal static class GatewaySettings
             Model = set.Text(Model) ?? DefaultModel,
             Peers = ReadPeers(set),
             HalfPrecision = ReadCodec(set),
-            Threads = set.Number(Threads, GatewayHostOptions.DefaultThreads, 1, 512),
+            Threads = set.Number(Threads, ComputeLanes.DefaultThreads(), 1, Environment.ProcessorCount),
             Listen = ReadListen(set, listenDefault),
             ApiKeys = set.Texts(ApiKey),
         };
@@ -74,13 +75,13 @@ internal static class GatewaySettings
             }
             else
             {
-                set.AddFault($"--peer takes an address and a range of blocks such as 192.0.2.7:7410=0-14, not '{text}'.");
+                set.AddFault($"--peer takes an address such as 192.0.2.7:7410, not '{text}'.");
             }
         }
 
         if (peers.Count == 0 && set.Texts(Peer).Count == 0)
         {
-            set.AddFault("--peer is missing: name each node and its blocks, such as --peer 192.0.2.7:7410=0-14 (or run 'skein demo', which needs none).");
+            set.AddFault("--peer is missing: name each node, such as --peer 192.0.2.7:7410 (or run 'skein demo', which needs none).");
         }
 
         return peers;
@@ -89,23 +90,16 @@ internal static class GatewaySettings
     private static bool TryParsePeer(string text, out GatewayPeer peer)
     {
         peer = null!;
-        var equals = text.LastIndexOf('=');
-        if (equals < 0 || !BlockRange.TryParse(text[(equals + 1)..], out var span))
-        {
-            return false;
-        }
-
-        var address = text[..equals];
-        var at = address.IndexOf('@', StringComparison.Ordinal);
-        var name = at < 0 ? address : address[..at];
-        address = address[(at + 1)..];
+        var at = text.IndexOf('@', StringComparison.Ordinal);
+        var name = at < 0 ? text : text[..at];
+        var address = text[(at + 1)..];
         var colon = address.LastIndexOf(':');
         if (name.Length == 0 || colon <= 0 || !ushort.TryParse(address[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
         {
             return false;
         }
 
-        peer = new GatewayPeer(name, address[..colon].Trim('[', ']'), port, span);
+        peer = new GatewayPeer(name, address[..colon].Trim('[', ']'), port);
         return true;
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Skein.Cli.Configuration;
 using Skein.Core.Identity;
+using Skein.Engine.Lanes;
 using Skein.Node;
 
 namespace Skein.Cli.Nodes;
@@ -18,7 +19,7 @@ internal static class NodeSettings
 
     public static readonly SettingOption[] All = [Model, Blocks, Listen, Name, KvTokens, Threads];
 
-    public static readonly Option<string> Config = new("--config") { Description = "A JSON file with any of these settings, named like modelFile: { \"model\": \"smollm2-135m\", \"blocks\": \"0-9\", \"kvTokens\": 8192 }", HelpName = "FILE" };
+    public static readonly Option<string> Config = new("--config") { Description = "A JSON file with any of these settings, such as { \"model\": \"smollm2-135m\", \"blocks\": \"0-9\", \"kvTokens\": 8192 }", HelpName = "FILE" };
 
     /// <summary>Reads and checks everything; all faults are reported at once.</summary>
     public static NodeOptions Read(ParseResult parse)
@@ -53,7 +54,7 @@ internal static class NodeSettings
             Listen = endpoint ?? new IPEndPoint(IPAddress.Loopback, 0),
             Name = set.Text(Name) ?? Environment.MachineName,
             KvTokens = set.Number(KvTokens, NodeOptions.DefaultKvTokens, 64, 1 << 24),
-            Threads = set.Number(Threads, NodeOptions.DefaultThreads, 1, 512),
+            Threads = set.Number(Threads, ComputeLanes.DefaultThreads(), 1, Environment.ProcessorCount),
         };
         set.ThrowIfFaulty();
         return options;

@@ -1,13 +1,11 @@
 using System.Net;
+using Skein.Engine.Lanes;
 
 namespace Skein.Gateway.Hosting;
 
 /// <summary>What one gateway process serves, and where.</summary>
 public sealed record GatewayHostOptions
 {
-    /// <summary>All processors but one: the last keeps sockets and the sampler going while the others compute.</summary>
-    public static int DefaultThreads { get; } = Math.Max(1, Environment.ProcessorCount - 1);
-
     /// <summary>A name in a store or a GGUF file.</summary>
     public required string Model { get; init; }
 
@@ -21,7 +19,7 @@ public sealed record GatewayHostOptions
     public bool HalfPrecision { get; init; }
 
     /// <summary>Compute threads for embedding and head.</summary>
-    public int Threads { get; init; } = DefaultThreads;
+    public int Threads { get; init; } = ComputeLanes.DefaultThreads();
 
     /// <summary>Keys of which a client must send one; empty lets everybody in.</summary>
     public IReadOnlyList<string> ApiKeys { get; init; } = [];

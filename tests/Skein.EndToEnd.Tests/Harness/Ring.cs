@@ -41,7 +41,7 @@ internal sealed partial class Ring : IAsyncDisposable
         {
             started.AddRange(spans.Select(span => StartNode(span, 0, kvTokens)));
             var ports = await Task.WhenAll(started.Select(node => node.WaitForPortAsync()));
-            string[] arguments = ["gateway", "--model", Model, "--listen", "127.0.0.1:0", .. spans.SelectMany((span, i) => new[] { "--peer", Invariant($"node-{i}@127.0.0.1:{ports[i]}={Range(span)}") })];
+            string[] arguments = ["gateway", "--model", Model, "--listen", "127.0.0.1:0", .. spans.SelectMany((span, i) => new[] { "--peer", Invariant($"node-{i}@127.0.0.1:{ports[i]}") })];
             var gateway = SkeinProcess.Start(arguments);
             started.Add(gateway);
             var output = await gateway.WaitForOutputAsync("Ctrl-C");

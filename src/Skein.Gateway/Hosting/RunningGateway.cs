@@ -1,0 +1,141 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Skein.Core.Generation;
+using Skein.Engine.Edge;
+using Skein.Engine.Lanes;
+using Skein.Engine.Sampling;
+using Skein.Engine.Tokenizing;
+using Skein.Gateway.Serving;
+using Skein.Models;
+using Skein.Swarm.Codecs;
+using Skein.Swarm.Coordination;
+using Skein.Swarm.Transport;
+
+namespace Skein.Gateway.Hosting;
+
+/// <summary>A gateway with its coordinator: embedding and head loaded, peers dialled, HTTP served.</summary>
+public sealed class RunningGateway : IAsyncDisposable
+{
+    private readonly Stack<IAsyncDisposable> _owned;
+    private readonly Coordinator _coordinator;
+
+    private RunningGateway(string modelName, Uri address, Coordinator coordinator, Stack<IAsyncDisposable> owned)
+    {
+        ModelName = modelName;
+        Address = address;
+        _coordinator = coordinator;
+        _owned = owned;
+    }
+
+    /// <summary>What clients write as <c>model</c>.</summary>
+    public string ModelName { get; }
+
+    /// <summary>Where the gateway listens; ends with a slash.</summary>
+    public Uri Address { get; }
+
+    /// <summary>Whether a complete chain answers now; what is missing if not.</summary>
+    public GeneratorReadiness Readiness => _coordinator.Readiness;
+
+    /// <summary>Resolves the model, loads embedding and head, dials the peers and listens.</summary>
+    /// <param name="options">What to serve, and where.</param>
+    /// <param name="models">Finds models.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logs">The gateway's log.</param>
+    /// <param name="cancellationToken">Gives up before the gateway listens; nothing stays behind but assembled files.</param>
+    /// <exception cref="Core.Errors.SkeinException">There is no such model, or it cannot be loaded.</exception>
+    public static async Task<RunningGateway> StartAsync(GatewayHostOptions options, ModelResolver models, TimeProvider time, ILoggerFactory logs, CancellationToken cancellationToken)
+    {
+        var owned = new Stack<IAsyncDisposable>();
+        try
+        {
+            var model = await models.ResolveAsync(options.Model, cancellationToken);
+            var edges = await LoadEdgesAsync(model, options, owned, cancellationToken);
+            var transport = Own(new TcpRingTransport(new TcpRingTransportOptions(), time, logs.CreateLogger<TcpRingTransport>()));
+            var peers = options.Peers.Select(peer => new PeerAddress(peer.Name, [peer.Host.Contains(':', StringComparison.Ordinal) ? $"[{peer.Host}]:{peer.Port}" : $"{peer.Host}:{peer.Port}"]));
+            var coordinator = Own(new Coordinator(
+                new CoordinatorOptions { Format = options.HalfPrecision ? RowFormat.Float16 : RowFormat.Float32 },
+                edges,
+                new StaticChainSource([.. peers]),
+                transport,
+                time,
+                logs.CreateLogger<Coordinator>()));
+            var prompt = await model.ReadChatTemplateAsync(cancellationToken) is { } template ? ModelChatPrompt.Create(template, edges.Tokenizer, time) : null;
+            var application = GatewayApplication.Create(
+                new GatewayOptions { Listen = options.Listen, ApiKeys = options.ApiKeys },
+                new ServedModels(new ServedModel(model.Name, coordinator, edges.Tokenizer, prompt, time.GetUtcNow())),
+                builder => builder.Services.AddSingleton(logs));
+            Own(application);
+            await application.StartAsync(cancellationToken);
+            return new RunningGateway(model.Name, new Uri(application.Urls.First().TrimEnd('/') + "/"), coordinator, owned);
+        }
+        catch
+        {
+            await DisposeAllAsync(owned);
+            throw;
+        }
+
+        T Own<T>(T part)
+            where T : IAsyncDisposable
+        {
+            owned.Push(part);
+            return part;
+        }
+    }
+
+    /// <summary>Waits until every block is served.</summary>
+    /// <param name="bound">The longest wait.</param>
+    /// <param name="cancellationToken">Safe.</param>
+    /// <exception cref="Core.Errors.SkeinException">Blocks are still missing; the message names them.</exception>
+    public async Task WaitUntilReadyAsync(TimeSpan bound, CancellationToken cancellationToken) => await _coordinator.WaitUntilReadyAsync(bound, cancellationToken);
+
+    /// <summary>Ends requests, hangs up, frees the memory.</summary>
+    public ValueTask DisposeAsync() => DisposeAllAsync(_owned);
+
+    private static async Task<ModelEdges> LoadEdgesAsync(ModelHandle model, GatewayHostOptions options, Stack<IAsyncDisposable> owned, CancellationToken cancellationToken)
+    {
+        var files = await model.AssembleEdgeAsync(cancellationToken);
+        var lanes = new ComputeLanes(options.Threads);
+        owned.Push(new Released(lanes));
+        // Loading reads the weights: seconds of blocking work.
+        var tokenizer = await Task.Run(() => LlamaTokenizer.Load(files.Embedding), cancellationToken);
+        owned.Push(new Released(tokenizer));
+        var head = await Task.Run(() => EdgeStage.Load(files.Head, files.HeadRowScale, new EdgeStageOptions { Lanes = lanes }), cancellationToken);
+        owned.Push(head);
+        var embedding = head;
+        if (!files.IsOneFile)
+        {
+            embedding = await Task.Run(() => EdgeStage.Load(files.Embedding, 1, new EdgeStageOptions { Lanes = lanes }), cancellationToken);
+            owned.Push(embedding);
+        }
+
+        return new ModelEdges
+        {
+            Model = model.Digest,
+            BlockCount = model.BlockCount,
+            ContextLength = model.ContextLength,
+            Embedding = embedding,
+            Head = head,
+            Samplers = new LlamaSamplerFactory(tokenizer),
+            Tokenizer = tokenizer,
+        };
+    }
+
+    private static async ValueTask DisposeAllAsync(Stack<IAsyncDisposable> owned)
+    {
+        // Newest first: HTTP before the coordinator, the coordinator before what it computes with.
+        while (owned.TryPop(out var part))
+        {
+            await part.DisposeAsync();
+        }
+    }
+
+    private sealed class Released(IDisposable part) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            part.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Skein.Core.Identity;
+using Skein.Engine.Lanes;
+using Skein.Engine.Stages;
+using Skein.Models;
+using Skein.Swarm.Stages;
+using Skein.Swarm.Transport;
+
+namespace Skein.Node;
+
+/// <summary>A volunteer's node: a span of a model, loaded and served.</summary>
+public sealed class NodeHost : IAsyncDisposable
+{
+    private readonly ComputeLanes _lanes;
+    private readonly EngineStage _stage;
+    private readonly TcpRingTransport _transport;
+    private readonly StageService _service;
+
+    private NodeHost(ModelHandle model, ComputeLanes lanes, EngineStage stage, TcpRingTransport transport, StageService service)
+    {
+        ModelName = model.Name;
+        _lanes = lanes;
+        _stage = stage;
+        _transport = transport;
+        _service = service;
+    }
+
+    /// <summary>The model's name.</summary>
+    public string ModelName { get; }
+
+    /// <summary>Blocks that are served.</summary>
+    public BlockSpan Span => _stage.Info.Span;
+
+    /// <summary>Where others reach the node.</summary>
+    public IPEndPoint Endpoint => _transport.LocalEndPoint!;
+
+    /// <summary>KV tokens that no session has reserved.</summary>
+    public int FreeKvTokens => _stage.FreeKvTokens;
+
+    /// <summary>Sessions that are open.</summary>
+    public int SessionCount => _service.SessionCount;
+
+    /// <summary>Resolves the model, assembles and loads the span, and listens.</summary>
+    /// <param name="options">What to host, and where.</param>
+    /// <param name="models">Finds models.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logs">The node's log.</param>
+    /// <param name="cancellationToken">Gives up before the node listens; nothing stays behind but assembled files.</param>
+    /// <exception cref="Core.Errors.SkeinException">There is no such model, it has no such blocks, or it cannot be loaded.</exception>
+    public static async Task<NodeHost> StartAsync(NodeOptions options, ModelResolver models, TimeProvider time, ILoggerFactory logs, CancellationToken cancellationToken)
+    {
+        var model = await models.ResolveAsync(options.Model, cancellationToken);
+        var files = await model.AssembleStageAsync(options.Span, cancellationToken);
+        var lanes = new ComputeLanes(options.Threads);
+        EngineStage? stage = null;
+        TcpRingTransport? transport = null;
+        try
+        {
+            // Loading reads the weights: seconds of blocking work.
+            stage = await Task.Run(() => EngineStage.Load(new StageSource(files.Span, files.Parts, files.RowScale), new EngineStageOptions { KvTokenBudget = options.KvTokens, Lanes = lanes }), cancellationToken);
+            transport = new TcpRingTransport(new TcpRingTransportOptions { Listen = options.Listen }, time, logs.CreateLogger<TcpRingTransport>());
+            var service = new StageService(new StageServiceOptions(), [new HostedStage(model.Digest, stage)], transport, time, logs.CreateLogger<StageService>());
+            transport.Start();
+            return new NodeHost(model, lanes, stage, transport, service);
+        }
+        catch
+        {
+            if (transport is not null)
+            {
+                await transport.DisposeAsync();
+            }
+
+            if (stage is not null)
+            {
+                await stage.DisposeAsync();
+            }
+
+            lanes.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Closes sessions with a word to both sides, then frees the memory.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _service.DisposeAsync();
+        await _transport.DisposeAsync();
+        await _stage.DisposeAsync();
+        _lanes.Dispose();
+    }
+}
