@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Skein.Cli.Configuration;
 using Skein.Cli.Gateways;
-using Skein.Cli.Output;
 
 namespace Skein.Cli.Chat;
 
@@ -44,8 +43,9 @@ internal static class ChatCommand
         {
             using var http = new HttpClient { BaseAddress = WithSlash(url), Timeout = Timeout.InfiniteTimeSpan };
             var models = await ChatClient.ListModelsAsync(http, cancellationToken);
-            var model = parse.GetValue(GatewaySettings.Model.Option) is [var wanted, ..] ? wanted : models.FirstOrDefault()
-                ?? throw new UsageException($"The gateway at {url} serves no model.");
+            var model = parse.GetValue(GatewaySettings.Model.Option) is [var wanted, ..] ? wanted
+                : models is [var first, ..] ? first
+                : throw new UsageException($"The gateway at {url} serves no model.");
             await new ChatLoop(new ChatClient(http, model), settings, Console.In).RunAsync(cancellationToken);
             return 0;
         }

@@ -16,8 +16,8 @@ internal sealed record SettingOption(string Name, string Description, string Val
     {
         Description = Description,
         HelpName = ValueName,
-        Arity = Repeats ? ArgumentArity.OneOrMore : ArgumentArity.ExactlyOne,
-        AllowMultipleArgumentsPerToken = Repeats,
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
     };
 
     /// <summary>Key in a configuration file: <c>kvTokens</c>.</summary>

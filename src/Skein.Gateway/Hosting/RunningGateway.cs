@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Skein.Core.Generation;
@@ -60,7 +59,7 @@ public sealed class RunningGateway : IAsyncDisposable
                 transport,
                 time,
                 logs.CreateLogger<Coordinator>()));
-            var prompt = await model.ReadChatTemplateAsync(cancellationToken) is { } template ? ModelChatPrompt.Create(template, edges.Tokenizer, time) : null;
+            IChatPrompt? prompt = null;
             var application = GatewayApplication.Create(
                 new GatewayOptions { Listen = options.Listen, ApiKeys = options.ApiKeys },
                 new ServedModels(new ServedModel(model.Name, coordinator, edges.Tokenizer, prompt, time.GetUtcNow())),
