@@ -88,7 +88,7 @@ internal sealed class ChatClient(HttpClient http, string model)
 
         if (!stream)
         {
-            body["skein"] = true;
+            body["x_skein"] = true;
         }
 
         return JsonContent.Create(body);

@@ -10,12 +10,12 @@ namespace Skein.Cli.Demo;
 /// <param name="Stages">The chain, first stage first.</param>
 internal sealed record DemoReport(string Text, IReadOnlyList<int> TokenIds, double TokensPerSecond, double TimeToFirstTokenMs, IReadOnlyList<DemoStage> Stages)
 {
-    /// <summary>Reads a chat completion that carries the <c>skein</c> object.</summary>
+    /// <summary>Reads a chat completion that carries <c>x_skein</c>.</summary>
     /// <exception cref="DemoException">It does not show that every block was run by a stage of the ring.</exception>
     public static DemoReport FromCompletion(JsonNode completion, int blockCount)
     {
         var choice = completion["choices"]?[0] ?? throw new DemoException("The gateway answered without a choice.");
-        var detail = completion["skein"] ?? throw new DemoException("The gateway answered without saying which stages worked.");
+        var detail = choice["x_skein"] ?? throw new DemoException("The gateway answered without saying which stages worked.");
         var stages = detail["stages"]!.AsArray().Select(stage => new DemoStage(
             stage!["peer"]!.GetValue<string>(),
             stage["first_block"]!.GetValue<int>(),
