@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Spectre.Console;
 
 namespace Skein.Cli.Output;
@@ -23,6 +24,9 @@ internal static class Terminal
 
     /// <summary>Prints one JSON value and nothing else.</summary>
     public static void WriteJson<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, Json));
+
+    /// <summary>Prints one JSON value and nothing else, by its own rules.</summary>
+    public static void WriteJson<T>(T value, JsonTypeInfo<T> rules) => Console.Out.WriteLine(JsonSerializer.Serialize(value, rules));
 
     /// <summary>Says what went wrong.</summary>
     public static void WriteError(string message)

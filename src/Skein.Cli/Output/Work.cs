@@ -1,3 +1,4 @@
+using Skein.Models;
 using Spectre.Console;
 
 namespace Skein.Cli.Output;
@@ -8,7 +9,7 @@ internal static class Work
     /// <summary>Runs work that counts bytes.</summary>
     /// <param name="title">What is going on.</param>
     /// <param name="work">Gets a reporter of (done, total) bytes.</param>
-    public static async Task<T> WithBytesAsync<T>(string title, Func<IProgress<(long Done, long Total)>, Task<T>> work)
+    public static async Task<T> WithBytesAsync<T>(string title, Func<IProgress<TransferProgress>, Task<T>> work)
     {
         T result = default!;
         await Terminal.Err.Progress()
@@ -17,7 +18,7 @@ internal static class Work
             .StartAsync(async context =>
             {
                 var task = context.AddTask(Markup.Escape(title));
-                result = await work(new Reporter<(long Done, long Total)>(p =>
+                result = await work(new Reporter<TransferProgress>(p =>
                 {
                     task.MaxValue = Math.Max(1, p.Total);
                     task.Value = p.Done;
@@ -26,24 +27,9 @@ internal static class Work
         return result;
     }
 
-    /// <summary>Runs work that counts steps.</summary>
-    public static async Task<T> WithStepsAsync<T>(string title, Func<IProgress<(int Done, int Total)>, Task<T>> work)
-    {
-        T result = default!;
-        await Terminal.Err.Progress()
-            .AutoClear(true)
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
-            .StartAsync(async context =>
-            {
-                var task = context.AddTask(Markup.Escape(title));
-                result = await work(new Reporter<(int Done, int Total)>(p =>
-                {
-                    task.MaxValue = Math.Max(1, p.Total);
-                    task.Value = p.Done;
-                }));
-            });
-        return result;
-    }
+    /// <summary>Runs work that says what it does.</summary>
+    public static async Task<T> WithTextAsync<T>(string title, Func<IProgress<string>, Task<T>> work)
+        => await Terminal.Err.Status().StartAsync(title, context => work(new Reporter<string>(text => context.Status(Markup.Escape(text)))));
 
     // Progress<T> posts to the thread pool, out of order; a bar must not run backwards.
     private sealed class Reporter<TValue>(Action<TValue> report) : IProgress<TValue>
