@@ -51,14 +51,12 @@ public sealed class NodeHost : IAsyncDisposable
     public static async Task<NodeHost> StartAsync(NodeOptions options, ModelResolver models, TimeProvider time, ILoggerFactory logs, CancellationToken cancellationToken)
     {
         var model = await models.ResolveAsync(options.Model, cancellationToken);
-        var files = await model.AssembleStageAsync(options.Span, cancellationToken);
         var lanes = new ComputeLanes(options.Threads);
         EngineStage? stage = null;
         TcpRingTransport? transport = null;
         try
         {
-            // Loading reads the weights: seconds of blocking work.
-            stage = await Task.Run(() => EngineStage.Load(new StageSource(files.Span, files.Parts, files.RowScale), new EngineStageOptions { KvTokenBudget = options.KvTokens, Lanes = lanes }), cancellationToken);
+            stage = await model.LoadStageAsync(options.Span, new EngineStageOptions { KvTokenBudget = options.KvTokens, Lanes = lanes }, cancellationToken);
             transport = new TcpRingTransport(new TcpRingTransportOptions { Listen = options.Listen }, time, logs.CreateLogger<TcpRingTransport>());
             var service = new StageService(new StageServiceOptions(), [new HostedStage(model.Digest, stage)], transport, time, logs.CreateLogger<StageService>());
             transport.Start();

@@ -4,7 +4,6 @@ using Skein.Core.Generation;
 using Skein.Engine.Edge;
 using Skein.Engine.Lanes;
 using Skein.Engine.Sampling;
-using Skein.Engine.Tokenizing;
 using Skein.Gateway.Serving;
 using Skein.Models;
 using Skein.Swarm.Codecs;
@@ -93,28 +92,19 @@ public sealed class RunningGateway : IAsyncDisposable
 
     private static async Task<ModelEdges> LoadEdgesAsync(ModelHandle model, GatewayHostOptions options, Stack<IAsyncDisposable> owned, CancellationToken cancellationToken)
     {
-        var files = await model.AssembleEdgeAsync(cancellationToken);
         var lanes = new ComputeLanes(options.Threads);
         owned.Push(new Released(lanes));
-        // Loading reads the weights: seconds of blocking work.
-        var tokenizer = await Task.Run(() => LlamaTokenizer.Load(files.Embedding), cancellationToken);
+        var tokenizer = await model.LoadTokenizerAsync(cancellationToken);
         owned.Push(new Released(tokenizer));
-        var head = await Task.Run(() => EdgeStage.Load(files.Head, files.HeadRowScale, new EdgeStageOptions { Lanes = lanes }), cancellationToken);
-        owned.Push(head);
-        var embedding = head;
-        if (!files.IsOneFile)
-        {
-            embedding = await Task.Run(() => EdgeStage.Load(files.Embedding, 1, new EdgeStageOptions { Lanes = lanes }), cancellationToken);
-            owned.Push(embedding);
-        }
-
+        var edge = await model.LoadEdgeAsync(new EdgeStageOptions { Lanes = lanes }, cancellationToken);
+        owned.Push(edge);
         return new ModelEdges
         {
             Model = model.Digest,
             BlockCount = model.BlockCount,
             ContextLength = model.ContextLength,
-            Embedding = embedding,
-            Head = head,
+            Embedding = edge,
+            Head = edge,
             Samplers = new LlamaSamplerFactory(tokenizer),
             Tokenizer = tokenizer,
         };
