@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Skein.Cli.Bench;
 using Skein.Cli.Chat;
 using Skein.Cli.Demo;
@@ -13,7 +14,24 @@ namespace Skein.Cli;
 internal static class SkeinCommand
 {
     /// <summary>Builds the tree of commands.</summary>
-    public static RootCommand Create() => new(
+    public static RootCommand Create()
+    {
+        var root = CreateRoot();
+        ShortenLists(root, ((HelpAction)root.Options.OfType<HelpOption>().Single().Action!).Builder);
+        return root;
+    }
+
+    // A command's page explains it at length; the list above it has room for one line each.
+    private static void ShortenLists(Command command, HelpBuilder help)
+    {
+        foreach (var child in command.Subcommands)
+        {
+            help.CustomizeSymbol(child, secondColumnText: child.Description?.Split('\n')[0].TrimEnd());
+            ShortenLists(child, help);
+        }
+    }
+
+    private static RootCommand CreateRoot() => new(
         """
         Skein serves open-weight language models from many machines: each hosts a span of transformer blocks, together they answer.
 

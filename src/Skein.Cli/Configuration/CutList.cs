@@ -32,7 +32,7 @@ internal static class CutList
         }
         catch (ArgumentException e)
         {
-            throw new UsageException($"--cuts {text}: {e.Message}");
+            throw new UsageException($"--cuts {text}: {e.Message.Split(" (Parameter", 2)[0]}");
         }
 
         return cuts;

@@ -17,10 +17,10 @@ internal static class Terminal
     };
 
     /// <summary>Results.</summary>
-    public static IAnsiConsole Out { get; } = AnsiConsole.Console;
+    public static IAnsiConsole Out { get; } = Open(Console.Out, Console.IsOutputRedirected);
 
     /// <summary>Progress, hints and errors, so that results can be piped.</summary>
-    public static IAnsiConsole Err { get; } = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+    public static IAnsiConsole Err { get; } = Open(Console.Error, Console.IsErrorRedirected);
 
     /// <summary>Prints one JSON value and nothing else.</summary>
     public static void WriteJson<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, Json));
@@ -31,4 +31,16 @@ internal static class Terminal
     /// <summary>Says what went wrong.</summary>
     public static void WriteError(string message)
         => Err.MarkupLine($"[red]error:[/] {Markup.Escape(message)}");
+
+    private static IAnsiConsole Open(TextWriter writer, bool redirected)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
+        if (redirected)
+        {
+            // A file or a pipe has no right edge; broken lines could not be searched.
+            console.Profile.Width = 4096;
+        }
+
+        return console;
+    }
 }
