@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using Skein.Cli.Bench;
 using Skein.Cli.Chat;
 using Skein.Cli.Demo;
@@ -17,18 +16,8 @@ internal static class SkeinCommand
     public static RootCommand Create()
     {
         var root = CreateRoot();
-        ShortenLists(root, ((HelpAction)root.Options.OfType<HelpOption>().Single().Action!).Builder);
+        CommandDetails.Apply(root);
         return root;
-    }
-
-    // A command's page explains it at length; the list above it has room for one line each.
-    private static void ShortenLists(Command command, HelpBuilder help)
-    {
-        foreach (var child in command.Subcommands)
-        {
-            help.CustomizeSymbol(child, secondColumnText: child.Description?.Split('\n')[0].TrimEnd());
-            ShortenLists(child, help);
-        }
     }
 
     private static RootCommand CreateRoot() => new(

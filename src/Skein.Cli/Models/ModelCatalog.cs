@@ -1,3 +1,4 @@
+using Skein.Cli.Output;
 using Skein.Models;
 
 namespace Skein.Cli.Models;
@@ -8,6 +9,10 @@ internal static class ModelCatalog
     /// <summary>Finds models.</summary>
     public static ModelResolver Resolver { get; } = new(SkeinHome.Locate(), TimeProvider.System);
 
+    /// <summary>The user's store and, behind it, what came with the program.</summary>
+    public static ModelStore Store => Resolver.Store;
+
     /// <summary>Finds a model, with a progress bar when a file is hashed for the first time.</summary>
-    public static Task<ModelHandle> ResolveAsync(string nameOrPath, CancellationToken cancellationToken) => Resolver.ResolveAsync(nameOrPath, cancellationToken);
+    public static Task<ModelHandle> ResolveAsync(string nameOrPath, CancellationToken cancellationToken)
+        => Work.WithBytesAsync("reading", progress => Resolver.ResolveAsync(nameOrPath, cancellationToken, progress));
 }

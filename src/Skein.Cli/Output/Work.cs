@@ -11,6 +11,12 @@ internal static class Work
     /// <param name="work">Gets a reporter of (done, total) bytes.</param>
     public static async Task<T> WithBytesAsync<T>(string title, Func<IProgress<TransferProgress>, Task<T>> work)
     {
+        if (Console.IsErrorRedirected)
+        {
+            // Nobody watches a pipe; a log full of percentages helps nobody.
+            return await work(new Reporter<TransferProgress>(_ => { }));
+        }
+
         T result = default!;
         await Terminal.Err.Progress()
             .AutoClear(true)
@@ -29,7 +35,9 @@ internal static class Work
 
     /// <summary>Runs work that says what it does.</summary>
     public static async Task<T> WithTextAsync<T>(string title, Func<IProgress<string>, Task<T>> work)
-        => await Terminal.Err.Status().StartAsync(title, context => work(new Reporter<string>(text => context.Status(Markup.Escape(text)))));
+        => Console.IsErrorRedirected
+            ? await work(new Reporter<string>(_ => { }))
+            : await Terminal.Err.Status().StartAsync(title, context => work(new Reporter<string>(text => context.Status(Markup.Escape(text)))));
 
     // Progress<T> posts to the thread pool, out of order; a bar must not run backwards.
     private sealed class Reporter<TValue>(Action<TValue> report) : IProgress<TValue>
