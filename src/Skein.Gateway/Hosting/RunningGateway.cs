@@ -1,9 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Skein.Core.Generation;
+using Skein.Engine.ChatTemplates;
 using Skein.Engine.Edge;
 using Skein.Engine.Lanes;
 using Skein.Engine.Sampling;
+using Skein.Engine.Tokenizing;
 using Skein.Gateway.Serving;
 using Skein.Models;
 using Skein.Swarm.Codecs;
@@ -48,20 +50,33 @@ public sealed class RunningGateway : IAsyncDisposable
         try
         {
             var model = await models.ResolveAsync(options.Model, cancellationToken);
-            var edges = await LoadEdgesAsync(model, options, owned, cancellationToken);
+            var lanes = new ComputeLanes(options.Threads);
+            owned.Push(new Released(lanes));
+            var tokenizer = await model.LoadTokenizerAsync(cancellationToken);
+            owned.Push(new Released(tokenizer));
+            var edge = Own(await model.LoadEdgeAsync(new EdgeStageOptions { Lanes = lanes }, cancellationToken));
             var transport = Own(new TcpRingTransport(new TcpRingTransportOptions(), time, logs.CreateLogger<TcpRingTransport>()));
             var peers = options.Peers.Select(peer => new PeerAddress(peer.Name, [peer.Host.Contains(':', StringComparison.Ordinal) ? $"[{peer.Host}]:{peer.Port}" : $"{peer.Host}:{peer.Port}"]));
             var coordinator = Own(new Coordinator(
                 new CoordinatorOptions { Format = options.HalfPrecision ? RowFormat.Float16 : RowFormat.Float32 },
-                edges,
+                new ModelEdges
+                {
+                    Model = model.Digest,
+                    BlockCount = model.BlockCount,
+                    ContextLength = model.ContextLength,
+                    Embedding = edge,
+                    Head = edge,
+                    Samplers = new LlamaSamplerFactory(tokenizer),
+                    Tokenizer = tokenizer,
+                },
                 new StaticChainSource([.. peers]),
                 transport,
                 time,
                 logs.CreateLogger<Coordinator>()));
-            IChatPrompt? prompt = null;
+            var prompt = await ReadPromptAsync(model, tokenizer, time, logs, cancellationToken);
             var application = GatewayApplication.Create(
                 new GatewayOptions { Listen = options.Listen, ApiKeys = options.ApiKeys },
-                new ServedModels(new ServedModel(model.Name, coordinator, edges.Tokenizer, prompt, time.GetUtcNow())),
+                new ServedModels(new ServedModel(model.Name, coordinator, tokenizer, prompt, time.GetUtcNow())),
                 builder => builder.Services.AddSingleton(logs));
             Own(application);
             await application.StartAsync(cancellationToken);
@@ -90,24 +105,23 @@ public sealed class RunningGateway : IAsyncDisposable
     /// <summary>Ends requests, hangs up, frees the memory.</summary>
     public ValueTask DisposeAsync() => DisposeAllAsync(_owned);
 
-    private static async Task<ModelEdges> LoadEdgesAsync(ModelHandle model, GatewayHostOptions options, Stack<IAsyncDisposable> owned, CancellationToken cancellationToken)
+    private static async Task<ModelChatPrompt?> ReadPromptAsync(ModelHandle model, LlamaTokenizer tokenizer, TimeProvider time, ILoggerFactory logs, CancellationToken cancellationToken)
     {
-        var lanes = new ComputeLanes(options.Threads);
-        owned.Push(new Released(lanes));
-        var tokenizer = await model.LoadTokenizerAsync(cancellationToken);
-        owned.Push(new Released(tokenizer));
-        var edge = await model.LoadEdgeAsync(new EdgeStageOptions { Lanes = lanes }, cancellationToken);
-        owned.Push(edge);
-        return new ModelEdges
+        if (await model.ReadChatTemplateAsync(cancellationToken) is not { } template)
         {
-            Model = model.Digest,
-            BlockCount = model.BlockCount,
-            ContextLength = model.ContextLength,
-            Embedding = edge,
-            Head = edge,
-            Samplers = new LlamaSamplerFactory(tokenizer),
-            Tokenizer = tokenizer,
-        };
+            return null;
+        }
+
+        try
+        {
+            return ModelChatPrompt.Create(template, tokenizer, time);
+        }
+        catch (ChatTemplateException e)
+        {
+            // Completions need no template: half a service is better than none.
+            HostingLog.TemplateRefused(logs.CreateLogger<RunningGateway>(), model.Name, e.Message);
+            return null;
+        }
     }
 
     private static async ValueTask DisposeAllAsync(Stack<IAsyncDisposable> owned)
