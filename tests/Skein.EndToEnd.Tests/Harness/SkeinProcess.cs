@@ -39,6 +39,7 @@ internal sealed class SkeinProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = Repository.Root,
+            UseShellExecute = false,
         };
         start.ArgumentList.Add(Repository.Program);
         foreach (var argument in arguments)
