@@ -1,0 +1,68 @@
+using System.Net;
+using System.Net.Sockets;
+using Skein.P2P.Yamux;
+
+namespace Skein.P2P.Tests.Yamux;
+
+/// <summary>A steady flow over a real socket allocates nothing.</summary>
+public sealed class YamuxAllocationTests
+{
+    [Fact]
+    public async Task PingPong_8KiBOverTcp_AllocatesNothingInTheSteadyState()
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        var dialled = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await dialled.ConnectAsync(listener.LocalEndPoint!);
+        var accepted = await listener.AcceptAsync();
+        accepted.NoDelay = true;
+        await using var pair = YamuxPair.Start(channels: YamuxPair.Channels(new NetworkStream(dialled, true), new NetworkStream(accepted, true)));
+        var (near, far) = await pair.OpenAsync(StreamClass.Decode);
+        var echo = Task.Run(async () =>
+        {
+            var buffer = new byte[8192];
+            while (true)
+            {
+                for (var have = 0; have < buffer.Length;)
+                {
+                    var count = await far.ReadAsync(buffer.AsMemory(have));
+                    if (count == 0)
+                    {
+                        return;
+                    }
+
+                    have += count;
+                }
+
+                await far.WriteAsync(buffer);
+            }
+        });
+
+        const int Rounds = 2000;
+        await RoundsAsync(near, 3000).Within("warming up");
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        var started = TimeProvider.System.GetTimestamp();
+        await RoundsAsync(near, Rounds).Within("the rounds");
+        var perRound = (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)Rounds;
+        var micros = TimeProvider.System.GetElapsedTime(started).TotalMicroseconds / Rounds;
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"{perRound:0.0} bytes and {micros:0.0} us a round trip of 8 KiB");
+        Assert.True(perRound < 64, $"{perRound:0.0} bytes are allocated in each round trip");
+        near.Dispose();
+        await Assert.ThrowsAnyAsync<Exception>(() => echo.Within("the echo's end"));
+    }
+
+    private static async Task RoundsAsync(YamuxStream stream, int count)
+    {
+        var buffer = new byte[8192];
+        for (var i = 0; i < count; i++)
+        {
+            await stream.WriteAsync(buffer);
+            for (var have = 0; have < buffer.Length;)
+            {
+                have += await stream.ReadAsync(buffer.AsMemory(have));
+            }
+        }
+    }
+}
