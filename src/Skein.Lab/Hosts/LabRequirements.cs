@@ -1,8 +1,11 @@
+using System.Globalization;
+
 namespace Skein.Lab.Hosts;
 
 /// <summary>What the laboratory needs of the machine.</summary>
 public static class LabRequirements
 {
+    private const ulong NeededCapabilities = (1UL << 12) | (1UL << 21); // CAP_NET_ADMIN, CAP_SYS_ADMIN
     private const string TunDevice = "/dev/net/tun";
     private const string AllowedCongestion = "/proc/sys/net/ipv4/tcp_allowed_congestion_control";
 
@@ -18,6 +21,10 @@ public static class LabRequirements
         if (!Environment.IsPrivilegedProcess)
         {
             missing.Add("root (run it with sudo)");
+        }
+        else if ((EffectiveCapabilities() & NeededCapabilities) != NeededCapabilities)
+        {
+            missing.Add("the capabilities CAP_NET_ADMIN and CAP_SYS_ADMIN (root of this container has not all of root's)");
         }
 
         if (!File.Exists(TunDevice))
@@ -46,5 +53,12 @@ public static class LabRequirements
         return allowed.Split(' ').Contains(congestion, StringComparer.Ordinal)
             ? []
             : [$"congestion control {congestion} to be allowed here (sysctl -w net.ipv4.tcp_allowed_congestion_control=\"{allowed} {congestion}\")"];
+    }
+
+    private static ulong EffectiveCapabilities()
+    {
+        const string Field = "CapEff:";
+        var line = File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(Field, StringComparison.Ordinal));
+        return ulong.TryParse(line.AsSpan(Math.Min(Field.Length, line?.Length ?? 0)).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var bits) ? bits : 0;
     }
 }

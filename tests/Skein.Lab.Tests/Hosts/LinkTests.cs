@@ -38,9 +38,12 @@ public sealed class LinkTests(ITestOutputHelper output)
         test.Lab.SetLinks("near", "far", LinkSettings.Of(TimeSpan.FromMilliseconds(20), BitRate.Unlimited));
         foreach (var (from, to, asked) in new[] { ("near", "far", 20), ("far", "near", 50) })
         {
+            var (before, began) = (test.Lab.Load, TimeProvider.System.GetTimestamp());
             var rate = await test.On(from).MeasureRateAsync(test.At(to), TimeSpan.FromSeconds(2.5), TestLab.Cancelled);
+            var (after, elapsed) = (test.Lab.Load, TimeProvider.System.GetElapsedTime(began));
             var megabits = rate.BitsPerSecond * PacketOverPayload / 1e6;
-            output.WriteLine($"asked {asked} Mbit/s from {from} to {to}: {megabits:0.0} Mbit/s");
+            output.WriteLine(
+                $"asked {asked} Mbit/s from {from} to {to}: {megabits:0.0} Mbit/s; the router used {(after.CpuTime - before.CpuTime) / elapsed:P0} of a core for {(after.Packets - before.Packets) / elapsed.TotalSeconds:0} packets/s");
             Assert.InRange(megabits, asked * 0.9, asked * 1.1);
         }
 
