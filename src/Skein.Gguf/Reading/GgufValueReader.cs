@@ -81,7 +81,9 @@ internal static class GgufValueReader
                 var strings = new string[(int)count];
                 for (var i = 0; i < strings.Length; i++)
                 {
-                    strings[i] = await cursor.ReadStringAsync(limits.MaxString.Bytes, "a string", cancellationToken);
+                    strings[i] = cursor.TryReadBufferedString(limits.MaxString.Bytes, out var text)
+                        ? text
+                        : await cursor.ReadStringAsync(limits.MaxString.Bytes, "a string", cancellationToken);
                 }
 
                 return GgufValue.Adopt(strings);

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Skein.Gguf;
 
@@ -103,6 +105,34 @@ internal sealed class HeaderCursor
         {
             throw new GgufException(GgufError.BadText, $"{_source.Name} has {what} at byte {at} that is not UTF-8.", e);
         }
+    }
+
+    /// <summary>The next string, if all of it is in the buffer and nothing is wrong with it; otherwise nothing is consumed and <see cref="ReadStringAsync"/> reads it or says what is wrong.</summary>
+    /// <remarks>Vocabularies are hundreds of thousands of short strings: this path waits for nothing and costs no state machine.</remarks>
+    public bool TryReadBufferedString(long maxBytes, [NotNullWhen(true)] out string? text)
+    {
+        text = null;
+        var available = _buffer.AsSpan(_start, _end - _start);
+        if (available.Length < sizeof(ulong))
+        {
+            return false;
+        }
+
+        var length = BinaryPrimitives.ReadUInt64LittleEndian(available);
+        if (length > (ulong)(available.Length - sizeof(ulong)) || length > (ulong)maxBytes || Position + sizeof(ulong) + (long)length > _headerLimit)
+        {
+            return false;
+        }
+
+        var bytes = available.Slice(sizeof(ulong), (int)length);
+        if (!Utf8.IsValid(bytes))
+        {
+            return false;
+        }
+
+        text = Encoding.UTF8.GetString(bytes);
+        _start += sizeof(ulong) + bytes.Length;
+        return true;
     }
 
     /// <summary>Fills an array from little-endian bytes.</summary>
