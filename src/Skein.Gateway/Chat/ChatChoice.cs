@@ -14,4 +14,4 @@ public sealed record ChatChoice(
     ChatReplyMessage Message,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] ChatLogprobs? Logprobs,
     string FinishReason,
-    ReplyDetails? XSkein);
+    ReplyDetails? XSkein = null);

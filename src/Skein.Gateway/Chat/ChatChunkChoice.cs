@@ -14,4 +14,4 @@ public sealed record ChatChunkChoice(
     ChatDelta Delta,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] ChatLogprobs? Logprobs,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? FinishReason,
-    ReplyDetails? XSkein);
+    ReplyDetails? XSkein = null);

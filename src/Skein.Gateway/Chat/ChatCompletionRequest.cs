@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Skein.Gateway.Requests;
 
@@ -6,16 +7,18 @@ namespace Skein.Gateway.Chat;
 /// <summary>A conversation to continue. Fields that are not listed are ignored.</summary>
 public sealed record ChatCompletionRequest : SamplingRequest
 {
-    /// <summary>The conversation so far: objects with <c>role</c> (system, developer, user, assistant, tool) and <c>content</c> (a string, or parts of the type <c>text</c>).</summary>
-    public required IReadOnlyList<JsonElement> Messages { get; init; }
+    /// <summary>The conversation so far.</summary>
+    public required IReadOnlyList<ChatMessage> Messages { get; init; }
 
     /// <summary>The most tokens of a reply; default 1024, or what the context leaves.</summary>
+    [Range(1, int.MaxValue)]
     public int? MaxCompletionTokens { get; init; }
 
     /// <summary>Whether to give log probabilities of the reply's tokens.</summary>
     public bool? Logprobs { get; init; }
 
     /// <summary>How many of the likeliest tokens to give at each place, 0 to 20; needs <c>logprobs</c>.</summary>
+    [Range(0, 20)]
     public int? TopLogprobs { get; init; }
 
     /// <summary>Functions that the model's template shows it. What the model writes to call one comes back as text.</summary>

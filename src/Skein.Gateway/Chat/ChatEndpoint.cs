@@ -8,18 +8,14 @@ using Skein.Gateway.Serving;
 namespace Skein.Gateway.Chat;
 
 /// <summary><c>POST /v1/chat/completions</c>. Thread-safe.</summary>
-internal sealed class ChatEndpoint(GatewayOptions options, ServedModels models, ReplyRunner runner, TimeProvider time)
+internal sealed class ChatEndpoint(GatewayOptions options, ServedModels models, AdmissionGate gate, ReplyRunner runner, TimeProvider time)
 {
     private const int MaxTopLogprobs = 20;
 
     public async Task HandleAsync(HttpContext context)
     {
-        ReplyJob job;
-        using (var body = await RequestBody.ReadObjectAsync(context.Request, context.RequestAborted))
-        {
-            job = Read(new RequestFields(body.RootElement, string.Empty));
-        }
-
+        using var entry = gate.Enter();
+        var job = await RequestBody.ReadAsync(context, options, time, Read);
         await runner.RunAsync(context, job);
     }
 
@@ -34,14 +30,14 @@ internal sealed class ChatEndpoint(GatewayOptions options, ServedModels models, 
         var messages = ChatMessages.Read(fields, options.MaxMessages);
         var tools = ChatMessages.Tools(fields);
         RefuseUnsupported(fields);
-        var sampling = SamplingFields.Read(fields, model.Tokenizer.VocabularySize, ResponseFormat.Grammar(fields));
+        var sampling = SamplingFields.Read(fields, model.Tokenizer.VocabularySize, ResponseFormatField.Grammar(fields));
         var stops = SamplingFields.Stops(fields);
         var topLogprobs = TopLogprobs(fields);
         var replies = fields.Integer("n", 1, options.MaxRepliesPerRequest) ?? 1;
         var asked = fields.Integer("max_completion_tokens", 1, int.MaxValue) ?? fields.Integer("max_tokens", 1, int.MaxValue);
         var stream = StreamFields.Read(fields);
 
-        var prompt = PromptTokens.OfChat(model.Tokenizer, template.Render(messages, tools));
+        var prompt = PromptTokens.OfChat(model, template, messages, tools);
         var generation = new GenerationRequest
         {
             Prompt = prompt,

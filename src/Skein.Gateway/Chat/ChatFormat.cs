@@ -10,29 +10,29 @@ internal sealed class ChatFormat(string id, DateTimeOffset created, string model
 {
     /// <inheritdoc/>
     public void WriteBegin(EventStream events, Reply reply)
-        => Write(events, new ChatChunkChoice(reply.Index, new ChatDelta("assistant", string.Empty), null, null, null));
+        => Write(events, new ChatChunkChoice(reply.Index, new ChatDelta("assistant", string.Empty), null, null));
 
     /// <inheritdoc/>
     public void WritePiece(EventStream events, ReplyPiece piece, ReplyDetails? details)
     {
         if (piece.Text.Length > 0 || piece.Tokens.Count > 0)
         {
-            Write(events, new ChatChunkChoice(piece.Reply.Index, new ChatDelta(null, piece.Text), Logprobs(piece.Tokens), null, null));
+            Write(events, new ChatChunkChoice(piece.Reply.Index, new ChatDelta(Content: piece.Text), Logprobs(piece.Tokens), null));
         }
 
         if (piece.FinishReason is { } reason)
         {
-            Write(events, new ChatChunkChoice(piece.Reply.Index, new ChatDelta(null, null), null, reason, details));
+            Write(events, new ChatChunkChoice(piece.Reply.Index, new ChatDelta(), null, reason, details));
         }
     }
 
     /// <inheritdoc/>
-    public void WriteUsage(EventStream events, Usage usage) => events.Write(Chunk([], usage, null), GatewayJson.Default.ChatCompletionChunk);
+    public void WriteUsage(EventStream events, Usage usage) => events.Write(Chunk([], usage), GatewayJson.Default.ChatCompletionChunk);
 
     /// <inheritdoc/>
     public void WriteError(EventStream events, IReadOnlyList<int> unfinished, ApiError error)
         => events.Write(
-            Chunk([.. unfinished.Select(index => new ChatChunkChoice(index, new ChatDelta(null, null), null, FinishReason.Error, null))], null, error),
+            Chunk([.. unfinished.Select(index => new ChatChunkChoice(index, new ChatDelta(), null, FinishReason.Error))], error: error),
             GatewayJson.Default.ChatCompletionChunk);
 
     /// <inheritdoc/>
@@ -50,9 +50,9 @@ internal sealed class ChatFormat(string id, DateTimeOffset created, string model
         JsonSerializer.Serialize(json, new ChatCompletion(id, created.ToUnixTimeSeconds(), model, choices, usage), GatewayJson.Default.ChatCompletion);
     }
 
-    private void Write(EventStream events, ChatChunkChoice choice) => events.Write(Chunk([choice], null, null), GatewayJson.Default.ChatCompletionChunk);
+    private void Write(EventStream events, ChatChunkChoice choice) => events.Write(Chunk([choice]), GatewayJson.Default.ChatCompletionChunk);
 
-    private ChatCompletionChunk Chunk(IReadOnlyList<ChatChunkChoice> choices, Usage? usage, ApiError? error)
+    private ChatCompletionChunk Chunk(IReadOnlyList<ChatChunkChoice> choices, Usage? usage = null, ApiError? error = null)
         => new(id, created.ToUnixTimeSeconds(), model, choices, usage, error);
 
     private ChatLogprobs? Logprobs(IReadOnlyList<ReplyToken> tokens)

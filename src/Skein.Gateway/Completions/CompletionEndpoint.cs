@@ -8,7 +8,7 @@ using Skein.Gateway.Serving;
 namespace Skein.Gateway.Completions;
 
 /// <summary><c>POST /v1/completions</c>. Thread-safe.</summary>
-internal sealed class CompletionEndpoint(GatewayOptions options, ServedModels models, ReplyRunner runner, TimeProvider time)
+internal sealed class CompletionEndpoint(GatewayOptions options, ServedModels models, AdmissionGate gate, ReplyRunner runner, TimeProvider time)
 {
     // OpenAI's own default and bound.
     private const int DefaultMaxTokens = 16;
@@ -16,12 +16,8 @@ internal sealed class CompletionEndpoint(GatewayOptions options, ServedModels mo
 
     public async Task HandleAsync(HttpContext context)
     {
-        ReplyJob job;
-        using (var body = await RequestBody.ReadObjectAsync(context.Request, context.RequestAborted))
-        {
-            job = Read(new RequestFields(body.RootElement, string.Empty));
-        }
-
+        using var entry = gate.Enter();
+        var job = await RequestBody.ReadAsync(context, options, time, Read);
         await runner.RunAsync(context, job);
     }
 
@@ -29,7 +25,7 @@ internal sealed class CompletionEndpoint(GatewayOptions options, ServedModels mo
     {
         var model = ModelField.Read(fields, models);
         var prompts = TextPrompt.Read(fields, model.Tokenizer, options.MaxRepliesPerRequest);
-        var sampling = SamplingFields.Read(fields, model.Tokenizer.VocabularySize, ResponseFormat.Grammar(fields));
+        var sampling = SamplingFields.Read(fields, model.Tokenizer.VocabularySize, ResponseFormatField.Grammar(fields));
         var stops = SamplingFields.Stops(fields);
         var logprobs = fields.Integer("logprobs", 0, MaxLogprobs);
         var asked = fields.Integer("max_tokens", 1, int.MaxValue) ?? DefaultMaxTokens;

@@ -14,4 +14,4 @@ public sealed record TextChoice(
     string Text,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] TextLogprobs? Logprobs,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? FinishReason,
-    ReplyDetails? XSkein);
+    ReplyDetails? XSkein = null);

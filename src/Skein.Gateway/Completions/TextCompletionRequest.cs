@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Skein.Gateway.Requests;
 
@@ -10,6 +11,7 @@ public sealed record TextCompletionRequest : SamplingRequest
     public required JsonElement Prompt { get; init; }
 
     /// <summary>How many of the likeliest tokens to give at each place, 0 to 5.</summary>
+    [Range(0, 5)]
     public int? Logprobs { get; init; }
 
     /// <summary>Whether to give the prompt before the reply; not together with <c>logprobs</c>.</summary>

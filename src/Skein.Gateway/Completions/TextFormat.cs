@@ -14,7 +14,7 @@ internal sealed class TextFormat(string id, DateTimeOffset created, string model
     {
         if (reply.Request.Echo.Length > 0)
         {
-            Write(events, new TextChoice(reply.Index, reply.Request.Echo, null, null, null));
+            Write(events, new TextChoice(reply.Index, reply.Request.Echo, null, null));
         }
     }
 
@@ -23,12 +23,12 @@ internal sealed class TextFormat(string id, DateTimeOffset created, string model
         => Write(events, new TextChoice(piece.Reply.Index, piece.Text, Logprobs(piece.Tokens), piece.FinishReason, details));
 
     /// <inheritdoc/>
-    public void WriteUsage(EventStream events, Usage usage) => events.Write(Completion([], usage, null), GatewayJson.Default.TextCompletion);
+    public void WriteUsage(EventStream events, Usage usage) => events.Write(Completion([], usage), GatewayJson.Default.TextCompletion);
 
     /// <inheritdoc/>
     public void WriteError(EventStream events, IReadOnlyList<int> unfinished, ApiError error)
         => events.Write(
-            Completion([.. unfinished.Select(index => new TextChoice(index, string.Empty, null, FinishReason.Error, null))], null, error),
+            Completion([.. unfinished.Select(index => new TextChoice(index, string.Empty, null, FinishReason.Error))], error: error),
             GatewayJson.Default.TextCompletion);
 
     /// <inheritdoc/>
@@ -38,12 +38,12 @@ internal sealed class TextFormat(string id, DateTimeOffset created, string model
         [
             .. results.Select(result => new TextChoice(result.Reply.Index, result.Text, Logprobs(result.Tokens), result.FinishReason, details ? ReplyDetails.Of(result.Reply) : null)),
         ];
-        JsonSerializer.Serialize(json, Completion(choices, usage, null), GatewayJson.Default.TextCompletion);
+        JsonSerializer.Serialize(json, Completion(choices, usage), GatewayJson.Default.TextCompletion);
     }
 
-    private void Write(EventStream events, TextChoice choice) => events.Write(Completion([choice], null, null), GatewayJson.Default.TextCompletion);
+    private void Write(EventStream events, TextChoice choice) => events.Write(Completion([choice]), GatewayJson.Default.TextCompletion);
 
-    private TextCompletion Completion(IReadOnlyList<TextChoice> choices, Usage? usage, ApiError? error)
+    private TextCompletion Completion(IReadOnlyList<TextChoice> choices, Usage? usage = null, ApiError? error = null)
         => new(id, created.ToUnixTimeSeconds(), model, choices, usage, error);
 
     private TextLogprobs? Logprobs(IReadOnlyList<ReplyToken> tokens)

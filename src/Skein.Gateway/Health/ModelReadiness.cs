@@ -6,7 +6,7 @@ namespace Skein.Gateway.Health;
 /// <param name="Id">The model.</param>
 /// <param name="Ready">Whether a complete chain of stages is known to be alive.</param>
 /// <param name="Reason">What is missing: which blocks nobody hosts.</param>
-public sealed record ModelReadiness(string Id, bool Ready, string? Reason)
+public sealed record ModelReadiness(string Id, bool Ready, string? Reason = null)
 {
     internal static ModelReadiness Of(ServedModel model)
     {

@@ -18,6 +18,10 @@ internal sealed class ApiErrorMiddleware(RequestDelegate next, GatewayMetrics me
         var requestId = RequestId.Create("req_");
         context.Response.Headers["x-request-id"] = requestId;
         context.Response.Headers.XContentTypeOptions = "nosniff";
+        context.Response.Headers["Referrer-Policy"] = "no-referrer";
+
+        // What is no page may load nothing and stand in no frame; pages say what they need.
+        context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
         try
         {
             await next(context);
@@ -26,7 +30,7 @@ internal sealed class ApiErrorMiddleware(RequestDelegate next, GatewayMetrics me
                 await WriteAsync(context, OfStatus(context));
             }
         }
-        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (e is ClientGoneException || context.RequestAborted.IsCancellationRequested)
         {
             GatewayLog.ClientLeft(logger, requestId, Endpoint(context));
             context.Response.StatusCode = context.Response.HasStarted ? context.Response.StatusCode : ClientClosedRequest;

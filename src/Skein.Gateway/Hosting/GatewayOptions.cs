@@ -39,11 +39,17 @@ public sealed record GatewayOptions
     /// <summary>The longest that a whole reply may take: a last resort, the ring has bounds of its own on progress.</summary>
     public TimeSpan ReplyTimeout { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>How long a client may take to send a request's body: 4 MiB at 140 kB/s.</summary>
+    public TimeSpan BodyTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long a client may take to send its request's headers.</summary>
     public TimeSpan HeadersTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Open connections, idle ones included; more are refused. Each costs some kilobytes.</summary>
     public int MaxConnections { get; init; } = 8192;
+
+    /// <summary>Requests for replies that are read, wait or run: none can be more than one reply.</summary>
+    internal int MaxRequests => MaxActiveReplies + MaxQueuedReplies;
 
     /// <summary>Checks every value.</summary>
     /// <exception cref="ArgumentException">Some are out of range; the message names all of them.</exception>
@@ -60,6 +66,7 @@ public sealed record GatewayOptions
         Positive(QueueTimeout, nameof(QueueTimeout));
         Positive(WriteTimeout, nameof(WriteTimeout));
         Positive(ReplyTimeout, nameof(ReplyTimeout));
+        Positive(BodyTimeout, nameof(BodyTimeout));
         Positive(HeadersTimeout, nameof(HeadersTimeout));
         if (MaxRepliesPerRequest > MaxActiveReplies)
         {

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Skein.Gateway.Chat;
 using Skein.Gateway.Completions;
+using Skein.Gateway.Documentation;
 using Skein.Gateway.Replies;
 using Skein.Gateway.Serving;
 using Skein.Gateway.Telemetry;
@@ -29,7 +30,15 @@ public static class GatewayServices
         services.AddSingleton<ChatEndpoint>();
         services.AddSingleton<CompletionEndpoint>();
         services.AddMetrics();
-        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, GatewayJson.Default));
+        ApiDescription.Add(services);
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            // The API's description is made from these, so they must write what the generated context writes.
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, GatewayJson.Default);
+            json.SerializerOptions.PropertyNamingPolicy = GatewayJson.Default.Options.PropertyNamingPolicy;
+            json.SerializerOptions.NumberHandling = GatewayJson.Default.Options.NumberHandling;
+            json.SerializerOptions.DefaultIgnoreCondition = GatewayJson.Default.Options.DefaultIgnoreCondition;
+        });
         services.Configure<KestrelServerOptions>(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -43,32 +43,8 @@ internal sealed class EventStream : IAsyncDisposable
     public void WriteDone() => _context.Response.BodyWriter.Write("data: [DONE]\n\n"u8);
 
     /// <summary>Sends what was written.</summary>
-    /// <exception cref="OperationCanceledException">The client left, or did not read for so long that it was cut off.</exception>
-    public async ValueTask FlushAsync(CancellationToken cancellationToken)
-    {
-        var flush = _context.Response.BodyWriter.FlushAsync(cancellationToken);
-        if (flush.IsCompleted)
-        {
-            var result = await flush;
-            if (result.IsCompleted)
-            {
-                throw new OperationCanceledException("The client left.");
-            }
-
-            return;
-        }
-
-        try
-        {
-            await flush.AsTask().WaitAsync(_writeTimeout, _time, cancellationToken);
-        }
-        catch (TimeoutException e)
-        {
-            // Its connection is worth nothing any more; what it holds, here and in the stages, is.
-            _context.Abort();
-            throw new OperationCanceledException($"The client read nothing for {_writeTimeout.TotalSeconds:0} s and was cut off.", e);
-        }
-    }
+    /// <exception cref="Errors.ClientGoneException">The client left or did not read.</exception>
+    public ValueTask FlushAsync(CancellationToken cancellationToken) => BoundedFlush.FlushAsync(_context, _writeTimeout, _time, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()

@@ -9,37 +9,38 @@ namespace Skein.Gateway.Replies;
 /// <summary>Waits for a place, produces the replies of a request and writes them. Thread-safe.</summary>
 internal sealed class ReplyRunner(GatewayOptions options, AdmissionGate gate, GatewayMetrics metrics, TimeProvider time, ILogger<ReplyRunner> logger)
 {
-    /// <summary>Answers one request.</summary>
-    /// <remarks>Cancelled when the client leaves: the work stops in every stage. Throws only before the response began.</remarks>
+    /// <summary>Answers one request. When the client leaves, the work stops in every stage.</summary>
+    /// <exception cref="ApiException">Before the response began: what to answer.</exception>
+    /// <exception cref="ClientGoneException">Nobody receives the answer any more.</exception>
     public async Task RunAsync(HttpContext context, ReplyJob job)
     {
         using var overdue = new CancellationTokenSource(options.ReplyTimeout, time);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, overdue.Token);
-        using var place = await gate.EnterAsync(job.Replies.Count, ended.Token);
-        var group = new ReplyGroup(job.Replies, time);
-        metrics.Begin(job.Replies.Count);
         try
         {
-            if (job.Stream)
+            using var place = await gate.WaitAsync(job.Replies.Count, ended.Token);
+            var group = new ReplyGroup(job.Replies, time);
+            metrics.Begin(group);
+            try
             {
-                await StreamAsync(context, job, group, ended.Token);
+                await (job.Stream ? StreamAsync(context, job, group, overdue.Token, ended.Token) : AnswerAsync(context, job, group, ended.Token));
             }
-            else
+            finally
             {
-                await AnswerAsync(context, job, group, ended.Token);
+                metrics.End(job, group);
             }
         }
-        catch (OperationCanceledException) when (overdue.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException e) when (context.RequestAborted.IsCancellationRequested)
         {
-            throw Overdue();
+            throw new ClientGoneException("The client left.", e);
         }
-        finally
+        catch (OperationCanceledException e) when (overdue.IsCancellationRequested)
         {
-            metrics.End(job, group);
+            throw Overdue(e);
         }
     }
 
-    private static async Task AnswerAsync(HttpContext context, ReplyJob job, ReplyGroup group, CancellationToken cancellationToken)
+    private async Task AnswerAsync(HttpContext context, ReplyJob job, ReplyGroup group, CancellationToken cancellationToken)
     {
         var results = group.Replies.Select(reply => new ReplyResult(reply)).ToArray();
         await foreach (var piece in group.ProduceAsync(cancellationToken))
@@ -53,10 +54,10 @@ internal sealed class ReplyRunner(GatewayOptions options, AdmissionGate gate, Ga
             job.Format.WriteWhole(json, results, Usage.Of(job.PromptTokens, group.Replies), job.Details);
         }
 
-        await context.Response.BodyWriter.FlushAsync(cancellationToken);
+        await BoundedFlush.FlushAsync(context, options.WriteTimeout, time, cancellationToken);
     }
 
-    private async Task StreamAsync(HttpContext context, ReplyJob job, ReplyGroup group, CancellationToken cancellationToken)
+    private async Task StreamAsync(HttpContext context, ReplyJob job, ReplyGroup group, CancellationToken overdue, CancellationToken cancellationToken)
     {
         await using var pieces = group.ProduceAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
 
@@ -89,22 +90,19 @@ internal sealed class ReplyRunner(GatewayOptions options, AdmissionGate gate, Ga
             events.WriteDone();
             await events.FlushAsync(cancellationToken);
         }
-        catch (Exception e) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (e is not ClientGoneException && !context.RequestAborted.IsCancellationRequested)
         {
-            // Nobody reads any more.
-            throw new OperationCanceledException("The client left.", e, context.RequestAborted);
-        }
-        catch (Exception e)
-        {
-            var failure = e is OperationCanceledException ? Overdue() : Failures.From(e);
+            var failure = e is OperationCanceledException && overdue.IsCancellationRequested ? Overdue(e) : Failures.From(e);
             GatewayLog.StreamBroke(logger, job.Model.Name, failure.Error.Code, failure.Status == StatusCodes.Status500InternalServerError ? e : null);
-            metrics.Failed(job, failure);
+            metrics.Failed(failure);
             int[] unfinished = [.. Enumerable.Range(0, finished.Length).Where(index => !finished[index])];
+
+            // No [DONE] after it: the stream is not complete, and no client may take it for that.
             job.Format.WriteError(events, unfinished, failure.Error);
             await events.FlushAsync(context.RequestAborted);
         }
     }
 
-    private static ApiException Overdue()
-        => new(StatusCodes.Status504GatewayTimeout, new ApiError("The reply took too long and was stopped. Ask for fewer tokens.", "server_error", null, "reply_timeout"));
+    private static ApiException Overdue(Exception inner)
+        => new(StatusCodes.Status504GatewayTimeout, new ApiError("The reply took too long and was stopped. Ask for fewer tokens.", "server_error", null, "reply_timeout"), inner: inner);
 }

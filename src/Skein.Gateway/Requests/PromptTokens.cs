@@ -1,18 +1,21 @@
-using Skein.Core.Text;
+using System.Text.Json.Nodes;
 using Skein.Gateway.Errors;
+using Skein.Gateway.Serving;
 
 namespace Skein.Gateway.Requests;
 
 /// <summary>Cuts prompts into tokens and sees that they fit.</summary>
 internal static class PromptTokens
 {
-    /// <summary>Tokens of a prompt that a chat template wrote.</summary>
-    public static int[] OfChat(ITokenizer tokenizer, string prompt)
+    /// <summary>Tokens of a conversation, as the model's own template writes it.</summary>
+    /// <exception cref="Skein.Core.Errors.SkeinException">The template refuses the conversation.</exception>
+    public static int[] OfChat(ServedModel model, IChatPrompt template, JsonArray messages, JsonArray? tools)
     {
-        var tokens = tokenizer.Tokenize(prompt, addSpecial: false, parseSpecial: true);
+        var prompt = template.Render((JsonArray)model.Marks.Guard(messages)!, (JsonArray?)model.Marks.Guard(tools));
+        var tokens = model.Marks.Tokenize(prompt);
 
         // Many templates write the beginning of the sequence themselves: it must not be there twice, nor be missing.
-        return tokenizer is { AddsBeginOfSequence: true, BeginOfSequence: { } begin } && (tokens.Length == 0 || tokens[0] != begin) ? [begin, .. tokens] : tokens;
+        return model.Tokenizer is { AddsBeginOfSequence: true, BeginOfSequence: { } begin } && (tokens.Length == 0 || tokens[0] != begin) ? [begin, .. tokens] : tokens;
     }
 
     /// <summary>How many tokens a reply may have.</summary>

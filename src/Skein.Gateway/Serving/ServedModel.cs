@@ -11,6 +11,9 @@ namespace Skein.Gateway.Serving;
 /// <param name="Created">When the model began to be served.</param>
 public sealed record ServedModel(string Name, IGenerator Generator, ITokenizer Tokenizer, IChatPrompt? ChatPrompt, DateTimeOffset Created)
 {
+    /// <summary>Keeps what users write from being read as control tokens.</summary>
+    internal ControlMarks Marks { get; } = new(Tokenizer);
+
     /// <summary>The most tokens that prompt and reply may have together.</summary>
     public int ContextLength => Generator.ContextLength;
 }

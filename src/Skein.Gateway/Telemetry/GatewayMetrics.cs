@@ -27,7 +27,7 @@ internal sealed class GatewayMetrics
         _timeToFirstToken = meter.CreateHistogram<double>("skein.gateway.time_to_first_token", "s", "From a reply's turn to its first token; waiting for the turn is not counted.");
     }
 
-    public void Begin(int replies) => _active.Add(replies);
+    public void Begin(ReplyGroup group) => _active.Add(group.Replies.Count);
 
     public void End(ReplyJob job, ReplyGroup group)
     {
@@ -45,9 +45,6 @@ internal sealed class GatewayMetrics
         }
     }
 
-    /// <summary>Counts a stream that broke off.</summary>
-    public void Failed(ReplyJob job, ApiException failure) => _failures.Add(1, new TagList { { "model", job.Model.Name }, { "status", failure.Status } });
-
-    /// <summary>Counts a request that was answered with an error.</summary>
+    /// <summary>Counts a request that was answered with an error, or whose stream ended with one.</summary>
     public void Failed(ApiException failure) => _failures.Add(1, new TagList { { "status", failure.Status } });
 }

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Skein.Gateway.Hosting;
 using Skein.Gateway.Serving;
 
@@ -35,14 +36,16 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    public ServedModels Models => _app.Services.GetRequiredService<ServedModels>();
+
     public IServiceProvider Services => _app.Services;
 
     public static Task<TestGateway> StartAsync(string reply) => StartAsync(ScriptedGenerator.Saying(reply));
 
-    public static async Task<TestGateway> StartAsync(ScriptedGenerator generator, GatewayOptions? options = null, Action<WebApplicationBuilder>? configure = null)
+    public static async Task<TestGateway> StartAsync(ScriptedGenerator generator, GatewayOptions? options = null, Action<WebApplicationBuilder>? configure = null, bool withTemplate = true)
     {
         var prompt = new PlainChatPrompt();
-        var model = new ServedModel(Model, generator, new ByteTokenizer(), prompt, DateTimeOffset.FromUnixTimeSeconds(1_700_000_000));
+        var model = new ServedModel(Model, generator, new ByteTokenizer(), withTemplate ? prompt : null, DateTimeOffset.FromUnixTimeSeconds(1_700_000_000));
         var app = GatewayApplication.Create((options ?? new GatewayOptions()) with { Listen = new IPEndPoint(IPAddress.Loopback, 0) }, new ServedModels(model), configure);
         await app.StartAsync();
         return new TestGateway(app, generator, prompt);
