@@ -1,6 +1,6 @@
-using Skein.Lab;
 using Skein.Lab.Agent;
-using Skein.Lab.Hosts;
+using Skein.Lab.Control;
+using Skein.Lab.Scenarios;
 
 // On a host of the laboratory the test program is the agent; for the sweeping test it is a maker that gets killed; otherwise it runs the tests.
 switch (args)
@@ -9,9 +9,11 @@ switch (args)
         await LabAgent.RunAsync(Console.In, Console.Out, CancellationToken.None);
         return 0;
     case ["hold"]:
-        await using (var lab = await Laboratory.CreateAsync(new LabTopology { Hosts = [new LabHostSettings { Name = "held" }] }, CancellationToken.None))
+        await using (var runner = await LabRunner.CreateAsync(LabScenario.Parse("{\"hosts\": {\"held\": {}}}"u8.ToArray(), "held"), TimeProvider.System, null, CancellationToken.None))
+        await using (LabControlServer.Start(runner, TimeProvider.System))
         {
-            Console.WriteLine(lab.Host("held").Namespace);
+            runner.Lab.Host("held").Start("sleep", ["1000"]);
+            Console.WriteLine(runner.Lab.Name);
             await Task.Delay(TimeSpan.FromMinutes(1), TimeProvider.System);
         }
 

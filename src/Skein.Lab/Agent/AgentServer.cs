@@ -26,6 +26,12 @@ internal sealed class AgentServer : IAsyncDisposable
     /// <summary>Calls at once; the laboratory's own agents make a few.</summary>
     private const int MostCalls = 64;
 
+    /// <summary>8 MiB: what an agent that waits a second for a core must not lose, as only the laboratory may. Beyond the machine's limit, which root may pass.</summary>
+    private const int DatagramBuffer = 8 << 20;
+
+    private const int SocketLevel = 1;
+    private const int ForceReceiveBuffer = 33;
+
     /// <summary>What a connection does at its beginning, slow start above all, is not its rate.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(700);
 
@@ -42,7 +48,8 @@ internal sealed class AgentServer : IAsyncDisposable
     {
         _listener = AgentSockets.Bound(port);
         _listener.Listen(MostCalls);
-        _datagrams = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 1 << 22 };
+        _datagrams = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        _datagrams.SetRawSocketOption(SocketLevel, ForceReceiveBuffer, BitConverter.GetBytes(DatagramBuffer));
         _datagrams.Bind(new IPEndPoint(IPAddress.Any, port));
         _accepting = AcceptAsync();
         _counting = CountAsync();

@@ -10,6 +10,9 @@ public sealed class LabHost
     /// <summary>More is a mistake of a script, not a load that one machine carries.</summary>
     private const int MostProcesses = 64;
 
+    /// <summary>All that are kept, those that have ended included; a script that starts more should build a new laboratory now and then.</summary>
+    private const int MostStarted = 4_096;
+
     private readonly Lock _gate = new();
     private readonly List<LabProcess> _processes = [];
     private readonly NetworkNamespace _place;
@@ -53,7 +56,7 @@ public sealed class LabHost
     /// <param name="program">Path or name of the program.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="environment">Variables beside those of this process.</param>
-    /// <exception cref="LabException"><see cref="LabError.Process"/>: too many run already.</exception>
+    /// <exception cref="LabException"><see cref="LabError.Process"/>: too many run already, or were started.</exception>
     public LabProcess Start(string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         lock (_gate)
@@ -61,6 +64,11 @@ public sealed class LabHost
             if (_processes.Count(process => !process.HasExited) >= MostProcesses)
             {
                 throw new LabException(LabError.Process, $"{MostProcesses} processes run on host {Name} already; end some first.");
+            }
+
+            if (_processes.Count == MostStarted)
+            {
+                throw new LabException(LabError.Process, $"{MostStarted} processes were started on host {Name}; build a new laboratory.");
             }
 
             var started = LabProcess.Start(Name, _place, program, arguments, environment);

@@ -15,6 +15,7 @@ public sealed class LabProcess : IAsyncDisposable
     /// <summary>A longer line is cut: a process that prints without end must not fill the memory of the laboratory.</summary>
     private const int LongestLine = 64 * 1_024;
 
+    private const int Death = 9;
     private const int Continue = 18;
     private const int Stop = 19;
     private const int Terminate = 15;
@@ -25,6 +26,8 @@ public sealed class LabProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly Task _reading;
     private bool _ended;
+    private bool _disposed;
+    private int? _exitCode;
 
     private LabProcess(string host, string command, Process process)
     {
@@ -45,10 +48,24 @@ public sealed class LabProcess : IAsyncDisposable
     public int Id { get; }
 
     /// <summary>Whether it has ended.</summary>
-    public bool HasExited => _process.HasExited;
+    public bool HasExited => ExitCode is not null;
 
     /// <summary>Its exit code, 137 when it was killed; null while it runs.</summary>
-    public int? ExitCode => _process.HasExited ? _process.ExitCode : null;
+    public int? ExitCode
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (!_disposed && _process.HasExited)
+                {
+                    _exitCode = _process.ExitCode;
+                }
+
+                return _exitCode;
+            }
+        }
+    }
 
     /// <summary>The last lines of both output streams, in the order they came.</summary>
     public IReadOnlyList<string> Lines
@@ -124,11 +141,11 @@ public sealed class LabProcess : IAsyncDisposable
             throw Failure($"did not end within {patience.TotalSeconds:0.#} s");
         }
 
-        return _process.ExitCode;
+        return ExitCode ?? throw Failure("ended without an exit code");
     }
 
     /// <summary>Kills it without a chance to say farewell, as a power cut does.</summary>
-    public void Kill() => _process.Kill();
+    public void Kill() => Signal(Death);
 
     /// <summary>Asks it to end.</summary>
     public void End() => Signal(Terminate);
@@ -139,19 +156,28 @@ public sealed class LabProcess : IAsyncDisposable
     /// <summary>Lets it go on.</summary>
     public void Thaw() => Signal(Continue);
 
-    /// <summary>Kills it and waits until it is gone.</summary>
+    /// <summary>Kills it and waits until it is gone; its exit code and last lines stay.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
+        lock (_gate)
         {
-            _process.Kill();
+            if (_disposed)
+            {
+                return;
+            }
         }
 
+        Kill();
         await _process.WaitForExitAsync();
 
         // A grandchild may hold the output open: the namespace's own clean-up ends it, and with it the reading.
         await Task.WhenAny(_reading, Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System));
-        _process.Dispose();
+        _ = ExitCode;
+        lock (_gate)
+        {
+            _disposed = true;
+            _process.Dispose();
+        }
     }
 
     /// <summary>Starts a process in a namespace.</summary>
@@ -178,7 +204,8 @@ public sealed class LabProcess : IAsyncDisposable
 
     private void Signal(int signal)
     {
-        if (!_process.HasExited)
+        // It may end in between; the kernel gives its number to another only after going through all the others.
+        if (!HasExited)
         {
             _ = LinuxCalls.Signal(Id, signal);
         }

@@ -10,6 +10,8 @@ public sealed class LabRunner : IAsyncDisposable
     /// <summary>Lines of each process that the report keeps.</summary>
     private const int ReportedLines = 50;
 
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
+
     /// <summary>How long a process may take until it says that it is ready: some load a model first.</summary>
     private static readonly TimeSpan ReadyPatience = TimeSpan.FromSeconds(60);
 
@@ -157,10 +159,10 @@ public sealed class LabRunner : IAsyncDisposable
     {
         foreach (var happening in _scenario.Events)
         {
-            var wait = happening.At - _time.GetElapsedTime(began);
-            if (wait > TimeSpan.Zero)
+            // Timers count whole milliseconds and may be early by one or two: an event never is.
+            while (happening.At - _time.GetElapsedTime(began) is var wait && wait > TimeSpan.Zero)
             {
-                await Task.Delay(wait, _time, cancellationToken);
+                await Task.Delay(wait < ShortestWait ? ShortestWait : wait, _time, cancellationToken);
             }
 
             var now = _time.GetElapsedTime(began);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Skein.Lab.Control;
 using Skein.Lab.Errors;
 using Skein.Lab.Hosts;
 
@@ -41,13 +42,17 @@ public sealed class CleanUpTests
         Assert.NotNull(maker);
         var name = await maker.StandardOutput.ReadLineAsync(TestLab.Cancelled).AsTask().WaitAsync(Patience, TimeProvider.System);
         Assert.NotNull(name);
-        Assert.True(Exists(name), "the maker has made no namespace: " + name);
+        var (place, socket) = (name + ".held", $"/run/{name}.sock");
+        Assert.True(Exists(place) && File.Exists(socket), "the maker has made no laboratory: " + name);
+        Assert.Contains(name, LabCommands.List());
         maker.Kill();
         await maker.WaitForExitAsync(TestLab.Cancelled).WaitAsync(Patience, TimeProvider.System);
+        Assert.DoesNotContain(name, LabCommands.List());
 
         await Laboratory.SweepAsync();
 
-        Assert.False(Exists(name), $"namespace {name} is left");
+        Assert.False(Exists(place), $"namespace {place} is left");
+        Assert.False(File.Exists(socket), $"{socket} is left");
     }
 
     [Fact]
@@ -69,6 +74,13 @@ public sealed class CleanUpTests
         Assert.NotEqual(0, await process.WaitForExitAsync(Patience, TestLab.Cancelled));
         var error = await Assert.ThrowsAsync<LabException>(() => process.WaitForLineAsync("got two", Patience, TestLab.Cancelled));
         Assert.Contains("got one", error.Message, StringComparison.Ordinal);
+
+        // What is known of it stays when it is disposed, and nobody minds that twice.
+        await process.DisposeAsync();
+        await process.DisposeAsync();
+        host.Kill();
+        Assert.Equal((137, true), (process.ExitCode, process.HasExited));
+        Assert.Contains("got one", process.Lines);
     }
 
     [Fact]

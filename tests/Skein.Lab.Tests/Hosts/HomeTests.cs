@@ -56,15 +56,12 @@ public sealed class HomeTests(HomeTests.Street street) : IClassFixture<HomeTests
     [MemberData(nameof(Pairs))]
     public async Task SimultaneousOpen_BetweenHomes_WorksWhereThePortIsKnown(NatKind one, NatKind other, bool works)
     {
-        var test = street.Test;
-        var (left, right) = (Street.Home(one, 1), Street.Home(other, 2));
-        var (leftPort, rightPort) = (Interlocked.Increment(ref _nextPort), Interlocked.Increment(ref _nextPort));
-        var leftSeen = await test.On(left).ObserveAsync(leftPort, test.At("anchor"), TestLab.Cancelled);
-        var rightSeen = await test.On(right).ObserveAsync(rightPort, test.At("anchor"), TestLab.Cancelled);
-
-        var outcomes = await Task.WhenAll(
-            test.On(left).DialAsync(leftPort, rightSeen, Patience, TestLab.Cancelled),
-            test.On(right).DialAsync(rightPort, leftSeen, Patience, TestLab.Cancelled));
+        // Where it can work, a machine too busy to start both calls within 50 ms of each other gets as many tries as a node takes: three.
+        var outcomes = await PunchAsync(Street.Home(one, 1), Street.Home(other, 2));
+        for (var tries = 1; works && tries < 3 && outcomes.Contains("ConnectionRefused"); tries++)
+        {
+            outcomes = await PunchAsync(Street.Home(one, 1), Street.Home(other, 2));
+        }
 
         if (works)
         {
@@ -90,6 +87,18 @@ public sealed class HomeTests(HomeTests.Street street) : IClassFixture<HomeTests
         var port = Interlocked.Increment(ref _nextPort);
         await test.On(other.Name).ServeAsync(port, TestLab.Cancelled);
         Assert.Equal("ConnectionRefused", await test.On(home.Name).DialAsync(0, new IPEndPoint(other.OwnAddress, port), Patience, TestLab.Cancelled));
+    }
+
+    /// <summary>Both learn how they look from outside, then call each other at once, as two nodes do that a relay has introduced.</summary>
+    private async Task<string[]> PunchAsync(string left, string right)
+    {
+        var test = street.Test;
+        var (leftPort, rightPort) = (Interlocked.Increment(ref _nextPort), Interlocked.Increment(ref _nextPort));
+        var leftSeen = await test.On(left).ObserveAsync(leftPort, test.At("anchor"), TestLab.Cancelled);
+        var rightSeen = await test.On(right).ObserveAsync(rightPort, test.At("anchor"), TestLab.Cancelled);
+        return await Task.WhenAll(
+            test.On(left).DialAsync(leftPort, rightSeen, Patience, TestLab.Cancelled),
+            test.On(right).DialAsync(rightPort, leftSeen, Patience, TestLab.Cancelled));
     }
 
     /// <summary>Two homes of each kind and three public hosts, 100 ms from each other: two calls cross even when a busy machine starts one of them 40 ms late.</summary>
