@@ -316,7 +316,7 @@ internal sealed class RingSession : IFrameTarget, IAsyncDisposable
     {
         if (IsFrom(peer, message.Hop))
         {
-            Fail(message.ToException(Chain[message.Hop].ToString()));
+            Fail(message.ToException(Chain[Math.Min(message.Origin, Chain.Count - 1)].ToString()));
         }
     }
 
@@ -325,8 +325,7 @@ internal sealed class RingSession : IFrameTarget, IAsyncDisposable
     {
         if (Uses(link))
         {
-            var from = ReferenceEquals(link, _back?.Link) && message.Hop == Chain.Count - 1 ? Chain[^1] : Chain[0];
-            Fail(message.ToException(from.ToString()));
+            Fail(message.ToException(Chain[Math.Min(message.Origin, Chain.Count - 1)].ToString()));
         }
     }
 

@@ -189,69 +189,53 @@ internal sealed class WireConnection : IAsyncDisposable
         using var timer = new PeriodicTimer(timing.Tick, _time);
         var lastTick = _time.GetTimestamp();
         var lastAsk = lastTick;
-        var firstUnanswered = 0L;
-        var receivedAtAsk = 0L;
+        var lastReceived = Volatile.Read(ref _lastReceived);
+        var lastWrite = 0L;
+        var isAsked = false;
+        var silent = TimeSpan.Zero;
+        var stuck = TimeSpan.Zero;
         try
         {
             while (await timer.WaitForNextTickAsync(Closed))
             {
                 var now = _time.GetTimestamp();
-                var stalled = _time.GetElapsedTime(lastTick, now) > timing.Tick * 4;
+                // Time in which this process did not run (a laptop that slept, a machine under load) says nothing about the other side.
+                var passed = TimeSpan.FromTicks(Math.Min(_time.GetElapsedTime(lastTick, now).Ticks, 4 * timing.Tick.Ticks));
                 lastTick = now;
-                if (stalled)
-                {
-                    // This process did not run for a while (suspended, overloaded): the silence may be its own, so every count begins anew.
-                    firstUnanswered = firstUnanswered == 0 ? 0 : now;
-                    Volatile.Write(ref _lastReceived, now);
-                    if (Volatile.Read(ref _writeStarted) != 0)
-                    {
-                        Volatile.Write(ref _writeStarted, now);
-                    }
 
-                    continue;
-                }
-
-                if (Volatile.Read(ref _writeStarted) is not 0 and var write && _time.GetElapsedTime(write, now) > timing.WriteBound)
+                var write = Volatile.Read(ref _writeStarted);
+                stuck = write != 0 && write == lastWrite ? stuck + passed : TimeSpan.Zero;
+                lastWrite = write;
+                if (stuck > timing.WriteBound)
                 {
                     Abort(new SwarmException(SwarmError.NoProgress, $"{Remote} took none of a message for {timing.WriteBound.TotalSeconds:0} s; the connection is closed."));
                     return;
                 }
 
-                var active = isActive();
                 var received = Volatile.Read(ref _lastReceived);
-                if (!asks)
+                if (received != lastReceived)
                 {
-                    var silence = active ? timing.PassiveActiveSilence : timing.PassiveSilence;
-                    if (_time.GetElapsedTime(received, now) > silence)
-                    {
-                        Abort(new SwarmException(SwarmError.PeerLost, $"{Remote} was silent for {silence.TotalSeconds:0} s; the connection is closed."));
-                        return;
-                    }
-
-                    continue;
+                    lastReceived = received;
+                    silent = TimeSpan.Zero;
+                    isAsked = false;
+                }
+                else if (isAsked || !asks)
+                {
+                    silent += passed;
                 }
 
-                if (firstUnanswered != 0 && received != receivedAtAsk)
+                var active = isActive();
+                var bound = asks ? (active ? timing.ActiveAnswer : timing.IdleAnswer) : (active ? timing.PassiveActiveSilence : timing.PassiveSilence);
+                if (silent > bound)
                 {
-                    firstUnanswered = 0;
-                }
-
-                var answer = active ? timing.ActiveAnswer : timing.IdleAnswer;
-                if (firstUnanswered != 0 && _time.GetElapsedTime(firstUnanswered, now) > answer)
-                {
-                    Abort(new SwarmException(SwarmError.PeerLost, $"{Remote} did not answer heartbeats for {answer.TotalSeconds:0} s; the connection is closed."));
+                    Abort(new SwarmException(SwarmError.PeerLost, $"{Remote} was silent for {bound.TotalSeconds:0.#} s; the connection is closed."));
                     return;
                 }
 
-                if (_heartbeat.IsCompleted && _time.GetElapsedTime(lastAsk, now) >= (active ? timing.ActiveHeartbeat : timing.IdleHeartbeat))
+                if (asks && _heartbeat.IsCompleted && _time.GetElapsedTime(lastAsk, now) >= (active ? timing.ActiveHeartbeat : timing.IdleHeartbeat))
                 {
                     lastAsk = now;
-                    if (firstUnanswered == 0)
-                    {
-                        firstUnanswered = now;
-                        receivedAtAsk = received;
-                    }
-
+                    isAsked = true;
                     _heartbeat = AskAsync(now);
                 }
             }

@@ -5,13 +5,14 @@ using Skein.Swarm.Wire;
 
 namespace Skein.Swarm.Messages;
 
-/// <summary>A session failed in a stage, or (without a session) the whole connection is about to be closed. Fields: 1 session, 2 hop, 3 error, 4 message, 5 retry after in ms.</summary>
+/// <summary>A session failed in a stage, or (without a session) the whole connection is about to be closed. Fields: 1 session, 2 hop, 3 error, 4 message, 5 retry after in ms, 6 origin.</summary>
 /// <param name="Session">Which session; null for the connection.</param>
 /// <param name="Hop">On a session stream and upstream: the stage that reports. Downstream on a frame stream: the stage that is told.</param>
 /// <param name="Error">Why.</param>
 /// <param name="Message">For people; at most 512 bytes.</param>
 /// <param name="RetryAfter">When to try again, if that helps.</param>
-internal sealed record ErrorMessage(SessionId? Session, int Hop, SwarmError Error, string Message, TimeSpan? RetryAfter = null) : IWireMessage
+/// <param name="Origin">The stage where it went wrong, however many have passed the error on since.</param>
+internal sealed record ErrorMessage(SessionId? Session, int Hop, SwarmError Error, string Message, TimeSpan? RetryAfter = null, int Origin = 0) : IWireMessage
 {
     public WireMessageType Type => WireMessageType.Error;
 
@@ -26,6 +27,7 @@ internal sealed record ErrorMessage(SessionId? Session, int Hop, SwarmError Erro
         writer.Number(3, (ulong)Error);
         writer.Text(4, SwarmErrors.Bound(Message));
         writer.Number(5, RetryFields.ToWire(RetryAfter));
+        writer.Number(6, (ulong)Origin);
     }
 
     public static bool TryRead(ReadOnlySpan<byte> body, [NotNullWhen(true)] out ErrorMessage? message)
@@ -36,6 +38,7 @@ internal sealed record ErrorMessage(SessionId? Session, int Hop, SwarmError Erro
         var error = 0;
         var text = string.Empty;
         var retry = 0;
+        var origin = 0;
         var reader = new FieldReader(body);
         while (reader.Next())
         {
@@ -58,6 +61,9 @@ internal sealed record ErrorMessage(SessionId? Session, int Hop, SwarmError Erro
                 case 5:
                     fits = reader.TryNumber(RetryFields.MaxMilliseconds, out retry);
                     break;
+                case 6:
+                    fits = reader.TryNumber(WireLimits.MaxHops, out origin);
+                    break;
             }
 
             if (!fits)
@@ -71,7 +77,7 @@ internal sealed record ErrorMessage(SessionId? Session, int Hop, SwarmError Erro
             return false;
         }
 
-        message = new ErrorMessage(session, hop, (SwarmError)error, text, RetryFields.FromWire(retry));
+        message = new ErrorMessage(session, hop, (SwarmError)error, text, RetryFields.FromWire(retry), origin);
         return true;
     }
 

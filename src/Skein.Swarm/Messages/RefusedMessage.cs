@@ -32,7 +32,7 @@ internal sealed record RefusedMessage(SessionId Session, int Hop, SwarmError Rea
             return false;
         }
 
-        // The fields are those of an error, on purpose.
+        // The fields are those of an error, on purpose; only the origin is always the stage itself.
         message = new RefusedMessage(session, error.Hop, error.Error, error.Message, error.RetryAfter);
         return true;
     }

@@ -120,7 +120,7 @@ public sealed class StageService : ILinkHost, IAsyncDisposable
         if (!_ended.Contains(key))
         {
             // The sender reached the wrong node, and would wait in vain.
-            complaint = new ErrorMessage(header.Session, header.Hop, SwarmError.UnknownSession, "The node does not know this session: does the address lead to the same node for the stage before as for the coordinator?");
+            complaint = new ErrorMessage(header.Session, header.Hop, SwarmError.UnknownSession, "The node does not know this session: does the address lead to the same node for the stage before as for the coordinator?", null, header.Hop);
         }
 
         return null;
@@ -136,11 +136,11 @@ public sealed class StageService : ILinkHost, IAsyncDisposable
 
         if (_sessions.TryGetValue(new SessionKey(id, error.Hop), out var mine) && mine.Uses(link) && !mine.IsDownstream(link))
         {
-            mine.Close(new SwarmException(error.Error, error.Message), FailureSource.Upstream);
+            mine.Close(new SwarmException(error.Error, error.Message), FailureSource.Upstream, answer: false, error.Origin);
         }
         else if (_sessions.TryGetValue(new SessionKey(id, error.Hop - 1), out var before) && before.IsDownstream(link))
         {
-            before.Close(new SwarmException(error.Error, error.Message), FailureSource.Downstream);
+            before.Close(new SwarmException(error.Error, error.Message), FailureSource.Downstream, answer: false, error.Origin);
         }
     }
 

@@ -241,7 +241,8 @@ internal sealed class StageSession : IFrameTarget, IDisposable
     /// <param name="reason">Why; null when the coordinator closed it.</param>
     /// <param name="source">Who knows already.</param>
     /// <param name="answer">Whether to send the coordinator the final account.</param>
-    public void Close(SwarmException? reason, FailureSource source, bool answer = false)
+    /// <param name="origin">The stage where it went wrong; null is this one.</param>
+    public void Close(SwarmException? reason, FailureSource source, bool answer = false, int? origin = null)
     {
         lock (_lock)
         {
@@ -253,7 +254,7 @@ internal sealed class StageSession : IFrameTarget, IDisposable
             _closed = true;
         }
 
-        _ = CloseAsync(reason, source, answer);
+        _ = CloseAsync(reason, source, answer, origin ?? Key.Hop);
     }
 
     /// <summary>Called by the closing itself.</summary>
@@ -477,7 +478,7 @@ internal sealed class StageSession : IFrameTarget, IDisposable
         return await link.SendAsync(onwards, values, _codec);
     }
 
-    private async Task CloseAsync(SwarmException? reason, FailureSource source, bool answer)
+    private async Task CloseAsync(SwarmException? reason, FailureSource source, bool answer, int origin)
     {
         // The caller may hold locks or be a reader that must go on.
         await Task.Yield();
@@ -485,7 +486,7 @@ internal sealed class StageSession : IFrameTarget, IDisposable
         try
         {
             // Told first, but not waited for: a neighbour that does not listen must not keep memory from being freed.
-            telling = reason is null ? Task.CompletedTask : TellAsync(reason, source);
+            telling = reason is null ? Task.CompletedTask : TellAsync(reason, source, origin);
             await _stop.CancelAsync();
             _frames.Writer.TryComplete();
             await _running;
@@ -525,7 +526,7 @@ internal sealed class StageSession : IFrameTarget, IDisposable
     }
 
     /// <summary>Tells the coordinator and both neighbours, so that each frees what it holds even if the coordinator is gone.</summary>
-    private async Task TellAsync(SwarmException reason, FailureSource source)
+    private async Task TellAsync(SwarmException reason, FailureSource source, int origin)
     {
         StageLog.SessionFailed(_service.Logger, Key.Session, Key.Hop, reason.Code, reason.Message);
         FrameLink? upstream;
@@ -539,17 +540,17 @@ internal sealed class StageSession : IFrameTarget, IDisposable
         var tasks = new List<Task>(3);
         if (source != FailureSource.Owner)
         {
-            tasks.Add(_owner.TrySendAsync(new ErrorMessage(Key.Session, Key.Hop, reason.Error, reason.Message, reason.RetryAfter)));
+            tasks.Add(_owner.TrySendAsync(new ErrorMessage(Key.Session, Key.Hop, reason.Error, reason.Message, reason.RetryAfter, origin)));
         }
 
         if (source != FailureSource.Upstream && upstream is not null)
         {
-            tasks.Add(TrySendAsync(upstream, new ErrorMessage(Key.Session, Key.Hop, reason.Error, reason.Message)));
+            tasks.Add(TrySendAsync(upstream, new ErrorMessage(Key.Session, Key.Hop, reason.Error, reason.Message, null, origin)));
         }
 
         if (source != FailureSource.Downstream && downstream is not null)
         {
-            tasks.Add(TrySendAsync(downstream, new ErrorMessage(Key.Session, Key.Hop + 1, reason.Error, reason.Message)));
+            tasks.Add(TrySendAsync(downstream, new ErrorMessage(Key.Session, Key.Hop + 1, reason.Error, reason.Message, null, origin)));
         }
 
         await Task.WhenAll(tasks);

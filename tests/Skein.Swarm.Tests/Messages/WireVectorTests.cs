@@ -19,7 +19,7 @@ public sealed class WireVectorTests
         ["hello"] = (new HelloMessage(Session.Value), "12000000010400000a10000102030405060708090a0b0c0d0e0f"),
         ["welcome"] = (new WelcomeMessage(), "0000000001050000"),
         ["heartbeat"] = (new HeartbeatMessage(300, IsEcho: true), "050000000103000008ac021001"),
-        ["error"] = (new ErrorMessage(Session, 2, SwarmError.KvBudgetExhausted, "no room", TimeSpan.FromMilliseconds(500)), "22000000010200000a10000102030405060708090a0b0c0d0e0f1002180122076e6f20726f6f6d28f403"),
+        ["error"] = (new ErrorMessage(Session, 2, SwarmError.KvBudgetExhausted, "no room", TimeSpan.FromMilliseconds(500), 3), "24000000010200000a10000102030405060708090a0b0c0d0e0f1002180122076e6f20726f6f6d28f4033003"),
         ["error of a connection"] = (new ErrorMessage(null, 0, SwarmError.BadMessage, "what?"), "090000000102000018062205776861743f"),
         ["offers"] = (new OffersMessage([new StageOffer(Digest, new StageInfo(new BlockSpan(10, 20), 576, 512, 8192, 32768, "cpu-avx2", true), 32000)]), "45000000011000000a430a202f2742392c67f60c5f125eabfee13d571883db5cf38b1c3507d98624ea30bbcb100a181420c004288004308040388080024080fa014a086370752d617678325001"),
         ["open"] = (new OpenMessage(Session, 1, Digest, new BlockSpan(10, 20), new PeerAddress("127.0.0.1:4502", ["127.0.0.1:4502"]), default, RowFormat.Float32, 300, default), "61000000011100000a10000102030405060708090a0b0c0d0e0f10011a202f2742392c67f60c5f125eabfee13d571883db5cf38b1c3507d98624ea30bbcb200a281432200a0e3132372e302e302e313a34353032120e3132372e302e302e313a34353032400148ac02"),

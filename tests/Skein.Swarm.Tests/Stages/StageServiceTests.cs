@@ -441,7 +441,7 @@ public sealed class StageServiceTests : IAsyncDisposable
 
         Assert.Equal(SwarmError.OutOfOrder, (await pair.FirstSession.NextAsync<ErrorMessage>()).Error);
         var downstream = await pair.SecondSession.NextAsync<ErrorMessage>();
-        Assert.Equal((SwarmError.OutOfOrder, 1), (downstream.Error, downstream.Hop));
+        Assert.Equal((SwarmError.OutOfOrder, 1, 0), (downstream.Error, downstream.Hop, downstream.Origin));
         await FreeAsync(first);
         await FreeAsync(second);
     }
@@ -457,7 +457,7 @@ public sealed class StageServiceTests : IAsyncDisposable
 
         Assert.Equal(SwarmError.ComputeFailed, (await pair.SecondSession.NextAsync<ErrorMessage>()).Error);
         var upstream = await pair.FirstSession.NextAsync<ErrorMessage>();
-        Assert.Equal((SwarmError.ComputeFailed, 0), (upstream.Error, upstream.Hop));
+        Assert.Equal((SwarmError.ComputeFailed, 0, 1), (upstream.Error, upstream.Hop, upstream.Origin));
         Assert.Equal(SwarmError.ComputeFailed, (await pair.Forward.NextAsync<ErrorMessage>()).Error);
         await FreeAsync(first);
         await FreeAsync(second);
