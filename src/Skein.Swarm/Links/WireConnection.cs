@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Skein.Core.Decoding;
 using Skein.Swarm.Codecs;
 using Skein.Swarm.Errors;
 using Skein.Swarm.Messages;
@@ -12,6 +13,7 @@ namespace Skein.Swarm.Links;
 /// One reader at a time; any number of writers, whose messages are never torn. A write that fails or is cut short closes the connection, as nothing sensible can follow it.
 /// All failures are <see cref="SwarmException"/>. Closed once, by <see cref="Abort"/>.
 /// </remarks>
+[Decoder]
 internal sealed class WireConnection : IAsyncDisposable
 {
     // Holds a decode frame of most models, so that it costs one read.

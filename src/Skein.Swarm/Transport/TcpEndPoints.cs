@@ -1,10 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
+using Skein.Core.Decoding;
 
 namespace Skein.Swarm.Transport;
 
 /// <summary>TCP addresses as people write them.</summary>
+[Decoder]
 internal static class TcpEndPoints
 {
     /// <summary>Reads <c>host:port</c>, <c>1.2.3.4:port</c> or <c>[::1]:port</c>.</summary>
