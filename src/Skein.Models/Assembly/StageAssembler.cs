@@ -49,7 +49,7 @@ public sealed class StageAssembler(StageCache cache)
         var metadata = CanonicalMetadata.Join(source.Architecture, await source.ReadTokenizerAsync(cancellationToken));
         var tensors = Tensors(source);
         var embedding = StageLayout.ForEdge(metadata, tensors, embeddingRules);
-        var isOneFile = headRules.Metadata.Count == 0;
+        var isOneFile = ReferenceEquals(embeddingRules, headRules);
         var length = embedding.ComputeFileLength();
         var total = isOneFile ? length : 2 * length;
         var embeddingPath = await WriteAsync(source, embedding, TransferProgress.Relay(progress, total), cancellationToken);

@@ -9,6 +9,9 @@ namespace Skein.Models;
 /// </remarks>
 public sealed record FamilyRules
 {
+    /// <summary>The key of <see cref="HasLeadingDenseBlocks"/>, without the architecture's prefix.</summary>
+    public const string LeadingDenseKey = "leading_dense_block_count";
+
     /// <summary>Value of <c>general.architecture</c>.</summary>
     public required string Architecture { get; init; }
 
@@ -23,6 +26,15 @@ public sealed record FamilyRules
 
     /// <summary>Keys, without the architecture's prefix, to set wherever rows come in: in every span and in the head. The embedding keeps the model's own.</summary>
     public IReadOnlyDictionary<string, GgufValue> RowInputKeys { get; init; } = new Dictionary<string, GgufValue>(StringComparer.Ordinal);
+
+    /// <summary>Keys, without the architecture's prefix, to set in every file if the model lacks them: the loader would guess them from the number of blocks.</summary>
+    public IReadOnlyDictionary<string, GgufValue> MissingKeys { get; init; } = new Dictionary<string, GgufValue>(StringComparer.Ordinal);
+
+    /// <summary>Whether the first blocks are dense and <see cref="LeadingDenseKey"/> says how many.</summary>
+    public bool HasLeadingDenseBlocks { get; init; }
+
+    /// <summary>Numbers of blocks that no file of a span may have: the loader takes it for another kind of model then. Such a span becomes two files.</summary>
+    public IReadOnlySet<int> SplitBlockCounts { get; init; } = new HashSet<int>();
 
     /// <summary>What rows are multiplied by before they go into a stage.</summary>
     public RowScaling RowScaling { get; init; }

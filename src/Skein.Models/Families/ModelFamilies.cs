@@ -9,11 +9,14 @@ namespace Skein.Models;
 public static class ModelFamilies
 {
     private const string PerLayerInputs = "later blocks need the token ids, which stages do not have";
+    private const string NoRowsIn = "the engine takes rows for a picture there and ends the process";
     private const string RecurrentState = "blocks keep a recurrent state that cannot be rolled back token by token";
     private const string MultiTokenPrediction = "the model carries extra prediction blocks that are counted among its own; use a file without them";
 
     private static readonly Dictionary<string, string> NoPredictionBlocks = new(StringComparer.Ordinal) { ["nextn_predict_layers"] = MultiTokenPrediction };
     private static readonly Dictionary<string, GgufValue> UnitEmbeddingScale = new(StringComparer.Ordinal) { ["embedding_scale"] = GgufValue.Float32(1f) };
+
+    private static readonly Dictionary<string, string> ImagesInTheMiddle = new(StringComparer.Ordinal) { ["deepstack_mapping"] = "images enter in the middle of the model" };
 
     // Gemma 2 always has a window, and the same rotation in both kinds of block: a window that no context reaches the end of is full attention.
     private static readonly Dictionary<string, GgufValue> EndlessWindow = new(StringComparer.Ordinal)
@@ -30,7 +33,33 @@ public static class ModelFamilies
         new() { Architecture = "qwen3" },
         new() { Architecture = "qwen3moe" },
         new() { Architecture = "olmo2", NeedsOutputTensor = true, SlidingWindow = new SlidingWindowRule(4, Optional: true) },
-        new() { Architecture = "granite", RowInputKeys = UnitEmbeddingScale, RefusedKeys = new Dictionary<string, string>(StringComparer.Ordinal) { ["deepstack_mapping"] = "images enter in the middle of the model" } },
+        new() { Architecture = "olmoe", NeedsOutputTensor = true },
+        new() { Architecture = "phi3" },
+        new() { Architecture = "seed_oss" },
+        new() { Architecture = "granite", RowInputKeys = UnitEmbeddingScale, RefusedKeys = ImagesInTheMiddle },
+        new() { Architecture = "granitemoe", RowInputKeys = UnitEmbeddingScale },
+
+        // Every fourth block does without rotation, and no key says which.
+        new() { Architecture = "smollm3", CutMultiple = 4 },
+
+        // Full blocks do without rotation: a file of full blocks alone cannot be had by an endless window.
+        new() { Architecture = "cohere2", SlidingWindow = new SlidingWindowRule(4) { CutsAtPeriodsOnly = true } },
+        new() { Architecture = "gpt-oss", NeedsOutputTensor = true, SlidingWindow = new SlidingWindowRule(2) { FullBlockKeys = EndlessWindow } },
+        new()
+        {
+            Architecture = "deepseek2",
+            HasLeadingDenseBlocks = true,
+
+            // The loader knows a "lite" model, which has no low-rank query, by 26 or 27 blocks; others say their rank.
+            MissingKeys = new Dictionary<string, GgufValue>(StringComparer.Ordinal) { ["attention.q_lora_rank"] = GgufValue.UInt32(0) },
+            SplitBlockCounts = new HashSet<int> { 26, 27 },
+            RefusedBlockCounts = new Dictionary<int, string>
+            {
+                [47] = "the loader guesses the router's function from the number of blocks, which a span does not have",
+                [48] = "the loader guesses the router's function from the number of blocks, which a span does not have",
+            },
+        },
+        new() { Architecture = "gemma", RowScaling = RowScaling.InverseSqrtWidth },
         new()
         {
             Architecture = "gemma2",
@@ -47,6 +76,8 @@ public static class ModelFamilies
 
         Refused("gemma3n", PerLayerInputs),
         Refused("gemma4", PerLayerInputs),
+        Refused("glm4", NoRowsIn),
+        Refused("glm4moe", NoRowsIn),
         Refused("rwkv6", RecurrentState),
         Refused("rwkv6qwen2", RecurrentState),
         Refused("rwkv7", "later blocks need a value that only the first block computes"),

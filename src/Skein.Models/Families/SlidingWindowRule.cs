@@ -17,6 +17,9 @@ public sealed record SlidingWindowRule(int Period, bool Optional = false)
     /// <summary>The key of the window's length, without the architecture's prefix.</summary>
     public const string WindowKey = "attention.sliding_window";
 
+    /// <summary>Whether spans must begin at multiples of the period: full blocks differ in more than the window, so <see cref="FullBlockKeys"/> cannot describe them.</summary>
+    public bool CutsAtPeriodsOnly { get; init; }
+
     /// <summary>
     /// What makes a file of full blocks alone, keys without the architecture's prefix: the loader aborts the process when a model with a window has no block that
     /// slides. Most architectures have no window at all when its length is 0.

@@ -22,35 +22,39 @@ public sealed record StagePlan(BlockSpan Span, IReadOnlyList<StagePlanPart> Part
             throw new ModelException(ModelError.BadSpan, $"The model has blocks 0 to {shape.BlockCount - 1}; [{span.First}, {span.End}) is not a span of them.");
         }
 
-        if (span.First % rules.CutMultiple != 0 || (span.End % rules.CutMultiple != 0 && span.End != shape.BlockCount))
+        var multiple = rules.SlidingWindow is { CutsAtPeriodsOnly: true } ? ModelFamilies.PeriodOf(rules, metadata) ?? 1 : rules.CutMultiple;
+        if (span.First % multiple != 0 || (span.End % multiple != 0 && span.End != shape.BlockCount))
         {
-            throw new ModelException(ModelError.BadSpan, $"{rules.Architecture} models are cut at multiples of {rules.CutMultiple} only; {span} is not such a span.");
+            throw new ModelException(ModelError.BadSpan, $"{rules.Architecture} models are cut at multiples of {multiple} only; {span} is not such a span.");
         }
 
-        var parts = Split(rules, metadata, span).Select(part => new StagePlanPart(part.Span, ToSliceRules(rules, part.Period)));
+        var parts = Split(rules, metadata, span).Select(part => new StagePlanPart(part.Span, ToSliceRules(rules, metadata, part.Span, part.Period)));
         return new StagePlan(span, [.. parts], RowScaleOf(rules, shape));
     }
 
     /// <summary>Plans the edge: embedding and head.</summary>
     /// <param name="metadata">Of the whole model, tokenizer included or not.</param>
-    /// <returns>Rules for the embedding and, if they differ, for the head; and what rows are multiplied by before the head.</returns>
+    /// <returns>Rules for the embedding and for the head, the same object if one file does both; and what rows are multiplied by before the head.</returns>
     /// <exception cref="ModelException">The model is not supported.</exception>
     public static (SliceRules Embedding, SliceRules Head, float HeadRowScale) ForEdge(GgufMetadata metadata)
     {
         var rules = ModelFamilies.Get(metadata);
-        var head = rules.RowInputKeys.Count == 0 ? SliceRules.None : ToSliceRules(rules, period: null) with { NeedsOutputTensor = false };
-        return (SliceRules.None, head, RowScaleOf(rules, ModelShape.Read(metadata)));
+        var embedding = new SliceRules { Metadata = [.. MissingKeys(rules, metadata)] };
+        var head = rules.RowInputKeys.Count == 0 ? embedding : new SliceRules { Metadata = [.. embedding.Metadata, .. Prefixed(rules, rules.RowInputKeys)] };
+        return (embedding, head, RowScaleOf(rules, ModelShape.Read(metadata)));
     }
 
     private static float RowScaleOf(FamilyRules rules, ModelShape shape)
         => rules.RowScaling == RowScaling.InverseSqrtWidth ? 1f / MathF.Sqrt(shape.Width) : 1f;
 
-    /// <summary>Cuts a span where one period cannot describe it.</summary>
+    /// <summary>Cuts a span where one file cannot describe it.</summary>
     private static IEnumerable<(BlockSpan Span, int? Period)> Split(FamilyRules rules, GgufMetadata metadata, BlockSpan span)
     {
         if (ModelFamilies.PeriodOf(rules, metadata) is not { } period)
         {
-            return [(span, null)];
+            return rules.SplitBlockCounts.Contains(span.Count)
+                ? [(new BlockSpan(span.First, span.First + (span.Count / 2)), null), (new BlockSpan(span.First + (span.Count / 2), span.End), null)]
+                : [(span, null)];
         }
 
         // Blocks up to and including the next full one. Inside the part, that many is the period: its last block is full.
@@ -70,18 +74,30 @@ public sealed record StagePlan(BlockSpan Span, IReadOnlyList<StagePlanPart> Part
         return [(new BlockSpan(span.First, boundary), untilFull), (new BlockSpan(boundary, span.End), period)];
     }
 
-    private static SliceRules ToSliceRules(FamilyRules rules, int? period)
+    private static SliceRules ToSliceRules(FamilyRules rules, GgufMetadata metadata, BlockSpan span, int? period)
     {
-        var keys = rules.RowInputKeys.Select(entry => KeyValuePair.Create($"{rules.Architecture}.{entry.Key}", entry.Value)).ToList();
+        List<KeyValuePair<string, GgufValue>> keys = [.. MissingKeys(rules, metadata), .. Prefixed(rules, rules.RowInputKeys)];
         if (period == 1)
         {
-            keys.AddRange(rules.SlidingWindow!.FullBlockKeys.Select(entry => KeyValuePair.Create($"{rules.Architecture}.{entry.Key}", entry.Value)));
+            keys.AddRange(Prefixed(rules, rules.SlidingWindow!.FullBlockKeys));
         }
         else if (period is { } blocks)
         {
             keys.Add(KeyValuePair.Create($"{rules.Architecture}.{SlidingWindowRule.PatternKey}", GgufValue.UInt32((uint)blocks)));
         }
 
+        var leadingDense = $"{rules.Architecture}.{FamilyRules.LeadingDenseKey}";
+        if (rules.HasLeadingDenseBlocks && metadata.TryGetUInt32(leadingDense, out var dense))
+        {
+            keys.Add(KeyValuePair.Create(leadingDense, GgufValue.UInt32((uint)Math.Max(0, dense - span.First))));
+        }
+
         return new SliceRules { Metadata = keys, NeedsOutputTensor = rules.NeedsOutputTensor };
     }
+
+    private static IEnumerable<KeyValuePair<string, GgufValue>> MissingKeys(FamilyRules rules, GgufMetadata metadata)
+        => Prefixed(rules, rules.MissingKeys).Where(entry => !metadata.Contains(entry.Key));
+
+    private static IEnumerable<KeyValuePair<string, GgufValue>> Prefixed(FamilyRules rules, IReadOnlyDictionary<string, GgufValue> keys)
+        => keys.Select(entry => KeyValuePair.Create($"{rules.Architecture}.{entry.Key}", entry.Value));
 }
