@@ -127,7 +127,7 @@ internal static class ModelCommand
         Fact("context", $"{handle.ContextLength} tokens");
         Fact("vocabulary", $"{inspection.VocabularySize} tokens");
         Fact("chat template", inspection.HasChatTemplate ? "yes" : "none: completions only");
-        Fact("can be split", inspection.Unsupported ?? "yes");
+        Fact("can be split", inspection.Unsupported ?? (inspection.IsExact ? "yes" : "yes, but rows round once a stage: not bit for bit as the whole"));
         foreach (var (key, value) in inspection.About)
         {
             Fact(key, value.Length > 100 ? value[..100] + "..." : value);

@@ -9,6 +9,9 @@ namespace Skein.Models;
 /// <param name="RowScale">What rows are multiplied by before each part.</param>
 public sealed record StagePlan(BlockSpan Span, IReadOnlyList<StagePlanPart> Parts, float RowScale)
 {
+    /// <summary>Whether a chain of such stages gives the whole model's bits: scaling by a power of two and back loses nothing, by any other number it rounds once a part.</summary>
+    public bool IsExact => float.IsPow2(RowScale);
+
     /// <summary>Plans the stage of a span.</summary>
     /// <param name="metadata">Of the whole model.</param>
     /// <param name="span">Blocks to host.</param>

@@ -3,6 +3,7 @@ namespace Skein.Models;
 /// <summary>Everything that <c>skein model inspect</c> shows.</summary>
 /// <param name="Handle">The model.</param>
 /// <param name="Unsupported">Why it cannot be split over machines; null if it can.</param>
+/// <param name="IsExact">Whether a chain of its stages gives the whole model's bits; false where rows must be scaled by a number that rounds, and where it is unsupported.</param>
 /// <param name="Types">Tensors by type, most bytes first.</param>
 /// <param name="Groups">Tensors by piece, in order.</param>
 /// <param name="About">What the file says about itself. Not to be trusted.</param>
@@ -11,6 +12,7 @@ namespace Skein.Models;
 public sealed record ModelInspection(
     ModelHandle Handle,
     string? Unsupported,
+    bool IsExact,
     IReadOnlyList<TensorTypeSummary> Types,
     IReadOnlyList<PieceSummary> Groups,
     IReadOnlyDictionary<string, string> About,
@@ -22,9 +24,10 @@ public sealed record ModelInspection(
     public static async Task<ModelInspection> CreateAsync(ModelHandle handle, CancellationToken cancellationToken)
     {
         string? unsupported = null;
+        var isExact = false;
         try
         {
-            handle.RequireSupport();
+            isExact = StagePlan.ForSpan(handle.Metadata, handle.AllBlocks).IsExact;
         }
         catch (ModelException e)
         {
@@ -41,6 +44,7 @@ public sealed record ModelInspection(
         return new ModelInspection(
             handle,
             unsupported,
+            isExact,
             [.. types],
             [.. groups],
             handle.About,

@@ -118,6 +118,61 @@ public sealed class StagePlanTests
         => Assert.True(StagePlan.ForSpan(Metadata(architecture, 8), new BlockSpan(2, 5)).Parts[0].Rules.NeedsOutputTensor);
 
     [Theory]
+    [InlineData("llama", 576, true)]
+    [InlineData("gemma2", 64, true)]
+    [InlineData("gemma2", 2304, false)]
+    [InlineData("gemma3", 640, true)]
+    public void IsExact_OfAWidth_IsFalseWhereRowsRound(string architecture, int width, bool isExact)
+        => Assert.Equal(isExact, StagePlan.ForSpan(Metadata(architecture, 8).With($"{architecture}.embedding_length", GgufValue.UInt32((uint)width)), new BlockSpan(0, 4)).IsExact);
+
+    [Theory]
+    [InlineData("smollm3", 4, 8, true)]
+    [InlineData("smollm3", 4, 10, true)]
+    [InlineData("smollm3", 3, 8, false)]
+    [InlineData("smollm3", 4, 6, false)]
+    [InlineData("cohere2", 4, 8, true)]
+    [InlineData("cohere2", 3, 8, false)]
+    public void ForSpan_OfAFamilyCutAtMultiples_RefusesOthers(string architecture, int first, int end, bool isTaken)
+    {
+        var metadata = Metadata(architecture, 10);
+        if (isTaken)
+        {
+            Assert.Single(StagePlan.ForSpan(metadata, new BlockSpan(first, end)).Parts);
+            return;
+        }
+
+        var error = Assert.Throws<ModelException>(() => StagePlan.ForSpan(metadata, new BlockSpan(first, end)));
+        Assert.Equal(ModelError.BadSpan, error.Error);
+        Assert.Contains("multiples of 4", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0, 2, 3u)]
+    [InlineData(2, 5, 1u)]
+    [InlineData(3, 5, 0u)]
+    [InlineData(6, 8, 0u)]
+    public void ForSpan_OfDeepSeek_CountsTheDenseBlocksThatAreLeft(int first, int end, uint dense)
+    {
+        var part = Assert.Single(StagePlan.ForSpan(Metadata("deepseek2", 8).With("deepseek2.leading_dense_block_count", GgufValue.UInt32(3)), new BlockSpan(first, end)).Parts);
+
+        Assert.Contains(KeyValuePair.Create("deepseek2.leading_dense_block_count", GgufValue.UInt32(dense)), part.Rules.Metadata);
+        Assert.Contains(KeyValuePair.Create("deepseek2.attention.q_lora_rank", GgufValue.UInt32(0)), part.Rules.Metadata);
+    }
+
+    [Theory]
+    [InlineData(26)]
+    [InlineData(27)]
+    public void ForSpan_OfDeepSeek_NeverMakesAFileThatLooksLite(int blocks)
+    {
+        var plan = StagePlan.ForSpan(Metadata("deepseek2", 61), new BlockSpan(5, 5 + blocks));
+
+        Assert.Equal(2, plan.Parts.Count);
+        Assert.Equal(5, plan.Parts[0].Span.First);
+        Assert.Equal(plan.Parts[0].Span.End, plan.Parts[1].Span.First);
+        Assert.Equal(5 + blocks, plan.Parts[1].Span.End);
+    }
+
+    [Theory]
     [InlineData("gemma2", 46)]
     [InlineData("gemma3", 62)]
     public void ForSpan_OfGemma27B_IsRefused(string architecture, int blocks)

@@ -168,6 +168,7 @@ public sealed class ModelStoreTests : IDisposable
         var inspection = await ModelInspection.CreateAsync(await Resolver(Own()).ResolveAsync("alpha", CancellationToken.None), CancellationToken.None);
 
         Assert.Null(inspection.Unsupported);
+        Assert.True(inspection.IsExact);
         Assert.Equal("gemma3", inspection.Handle.Architecture);
         Assert.Equal(inspection.Handle.Manifest.TensorBytes, inspection.Types.Sum(type => type.Size.Bytes));
         Assert.Equal(inspection.Handle.Manifest.TensorBytes, inspection.Groups.Sum(group => group.Size.Bytes));
