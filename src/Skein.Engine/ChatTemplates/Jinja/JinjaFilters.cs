@@ -19,7 +19,7 @@ internal static class JinjaFilters
         {
             var name = Text("attr", a.Bind("attr", 1, "name")[0]!.Value);
             JinjaOperators.RequireDefined(v);
-            return v.Kind == JinjaKind.Object && v.Object.TryGetAttribute(name, out var value) ? value : JinjaValue.Undefined($"a {v.TypeName} has no '{name}'");
+            return v.Kind == JinjaKind.Object && v.Object.TryGetAttribute(name, out var value) ? value : JinjaValue.Undefined($"a {v.TypeName} has no such attribute");
         },
         ["batch"] = Batch,
         ["capitalize"] = (i, v, a) => Change(i, "capitalize", v, a, PythonText.Capitalize),

@@ -81,7 +81,7 @@ internal sealed class JinjaInterpreter
         JinjaOperators.RequireDefined(target);
         return TryGetMember(target, name, out var value) || (target.Kind == JinjaKind.Dictionary && target.Dictionary.TryGet(name, out value))
             ? value
-            : JinjaValue.Undefined($"a {target.TypeName} has no '{name}'");
+            : JinjaValue.Undefined($"a {target.TypeName} has no '{Clip(name)}'");
     }
 
     /// <summary><c>target[key]</c>: an entry, or else a method or attribute.</summary>
@@ -110,7 +110,7 @@ internal sealed class JinjaInterpreter
                     return value;
                 }
 
-                return JinjaValue.Undefined(key.IsText ? $"a {target.TypeName} has no '{key.Text}'" : $"a {target.TypeName} has no such entry");
+                return JinjaValue.Undefined(key.IsText ? $"a {target.TypeName} has no '{Clip(key.Text)}'" : $"a {target.TypeName} has no such entry");
         }
     }
 
@@ -130,7 +130,7 @@ internal sealed class JinjaInterpreter
         var value = expression switch
         {
             JinjaExpression.Literal literal => literal.Value,
-            JinjaExpression.Variable variable => scope.TryGet(variable.Name, out var found) ? found : JinjaValue.Undefined($"'{variable.Name}' is undefined"),
+            JinjaExpression.Variable variable => LookUp(variable.Name, scope),
             JinjaExpression.Attribute attribute => GetAttribute(Evaluate(attribute.Target, scope), attribute.Name),
             JinjaExpression.Subscript subscript => GetItem(Evaluate(subscript.Target, scope), Evaluate(subscript.Key, scope)),
             JinjaExpression.Call call => EvaluateCall(call, scope, null),
@@ -181,6 +181,15 @@ internal sealed class JinjaInterpreter
 
         return isFound;
     }
+
+    private JinjaValue LookUp(string name, JinjaScope scope)
+    {
+        Budget.Step(scope.Depth / 4);
+        return scope.TryGet(name, out var value) ? value : JinjaValue.Undefined($"'{Clip(name)}' is undefined");
+    }
+
+    /// <summary>Shortens a name for a message: keys may be whole messages.</summary>
+    private static string Clip(string name) => name.Length <= 60 ? name : name[..60] + "...";
 
     private JinjaFlow Execute(IReadOnlyList<JinjaStatement> statements, JinjaScope scope)
     {
@@ -321,6 +330,7 @@ internal sealed class JinjaInterpreter
                 scope.Set(variable.Name, value);
                 break;
             case JinjaTarget.Attribute attribute:
+                Budget.Step(scope.Depth / 4);
                 if (!scope.TryGet(attribute.Namespace, out var found) || found.Kind != JinjaKind.Object || found.Object is not JinjaNamespace attributes)
                 {
                     throw JinjaFault.Failed($"'{attribute.Namespace}' is not a namespace: its attributes cannot be set");

@@ -12,18 +12,19 @@ internal sealed class JinjaKeyComparer : IEqualityComparer<JinjaValue>
             return string.Equals(x.Text, y.Text, StringComparison.Ordinal);
         }
 
-        if (x.IsWhole && y.IsWhole)
-        {
-            return x.Integer == y.Integer;
-        }
-
-        return x.IsNumber && y.IsNumber ? x.Number.Equals(y.Number) : x.Kind == y.Kind && x.IsNone;
+        return x.IsNumber && y.IsNumber ? Bits(x) == Bits(y) && IsIntegral(x) == IsIntegral(y) : x.IsNone && y.IsNone;
     }
 
     public int GetHashCode(JinjaValue obj) => obj switch
     {
         { IsText: true } => obj.Text.GetHashCode(StringComparison.Ordinal),
-        { IsNumber: true } => obj.Number.GetHashCode(),
+
+        // Seeded, over all 64 bits: with .NET's own hash of numbers a template could make a million keys that collide.
+        { IsNumber: true } => HashCode.Combine((int)(Bits(obj) >> 32), (int)Bits(obj)),
         _ => 0,
     };
+
+    private static bool IsIntegral(JinjaValue value) => value.IsWhole || (value.Number is >= -9223372036854775808.0 and < 9223372036854775808.0 && Math.Floor(value.Number) == value.Number);
+
+    private static long Bits(JinjaValue value) => value.IsWhole ? value.Integer : IsIntegral(value) ? (long)value.Number : BitConverter.DoubleToInt64Bits(value.Number);
 }

@@ -13,7 +13,7 @@ internal static class JinjaLimits
     public const int EvaluationDepth = 500;
 
     /// <summary>Nodes evaluated, values visited and blocks of text scanned: about a second of work. A conversation of 1,000 messages takes about 200,000.</summary>
-    public const long Steps = 20_000_000;
+    public const long Steps = 10_000_000;
 
     /// <summary>UTF-16 units of text made, intermediate results included: 128 MiB. A prompt of a million tokens has about 4 million.</summary>
     public const long Text = 64 * 1024 * 1024;

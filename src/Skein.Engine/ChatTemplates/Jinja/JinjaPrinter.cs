@@ -37,7 +37,9 @@ internal static class JinjaPrinter
         switch (value.Kind)
         {
             case JinjaKind.Text:
-                budget.Text(value.Text.Length + 2);
+
+                // Escapes make up to ten characters of one, but rarely.
+                budget.Text((value.Text.Length * 4L) + 2);
                 PythonText.AppendQuoted(output, value.Text);
                 break;
             case JinjaKind.Undefined:

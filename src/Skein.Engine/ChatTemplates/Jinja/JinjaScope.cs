@@ -5,6 +5,9 @@ internal sealed class JinjaScope(JinjaScope? parent)
 {
     private Dictionary<string, JinjaValue>? _variables;
 
+    /// <summary>How many scopes surround this one: looking a variable up costs so much at most.</summary>
+    public int Depth { get; } = parent is null ? 0 : parent.Depth + 1;
+
     public bool TryGet(string name, out JinjaValue value)
     {
         for (var scope = this; scope is not null; scope = scope.Parent)

@@ -29,7 +29,7 @@ internal static class JinjaSlices
         switch (value.Kind)
         {
             case JinjaKind.Text:
-                budget.Scan(value.Text.Length);
+                budget.Scan(value.Text.Length * 3L);
                 var (first, last, by) = Resolve(PythonText.Length(value.Text), start, stop, step);
                 return JinjaValue.From(Cut(value.Text, first, last, by, budget));
             case JinjaKind.List:
@@ -57,7 +57,6 @@ internal static class JinjaSlices
     public static string Cut(string text, long start, long stop, long step, JinjaBudget budget)
     {
         var hasPairs = PythonText.HasPairs(text);
-        budget.Text(hasPairs ? text.Length * 4L : Count(start, stop, step));
         if (step == 1)
         {
             if (stop <= start)
@@ -65,8 +64,13 @@ internal static class JinjaSlices
                 return string.Empty;
             }
 
-            return hasPairs ? string.Concat(PythonText.Characters(text).GetRange((int)start, (int)(stop - start))) : text[(int)start..(int)stop];
+            budget.Text((stop - start) * (hasPairs ? 2 : 1));
+            return hasPairs ? text[PythonText.UnitIndex(text, start)..PythonText.UnitIndex(text, stop)] : text[(int)start..(int)stop];
         }
+
+        // Every character becomes a string of its own.
+        budget.Text(Count(start, stop, step) * 2);
+        budget.Items(hasPairs ? text.Length : 0);
 
         var characters = hasPairs ? PythonText.Characters(text) : null;
         var result = new StringBuilder();

@@ -59,7 +59,38 @@ internal static class PythonText
     public static bool HasPairs(string text) => text.AsSpan().IndexOfAnyInRange('\uD800', '\uDBFF') >= 0;
 
     /// <summary>Code points in the text; half a pair counts as one.</summary>
-    public static int Length(string text) => HasPairs(text) ? Characters(text).Count : text.Length;
+    public static int Length(ReadOnlySpan<char> text)
+    {
+        var first = text.IndexOfAnyInRange('\uD800', '\uDBFF');
+        if (first < 0)
+        {
+            return text.Length;
+        }
+
+        var length = text.Length;
+        for (var i = first; i + 1 < text.Length; i++)
+        {
+            if (char.IsSurrogatePair(text[i], text[i + 1]))
+            {
+                length--;
+                i++;
+            }
+        }
+
+        return length;
+    }
+
+    /// <summary>Turns a position in code points, within the text, into one in UTF-16 units.</summary>
+    public static int UnitIndex(string text, long codePoint)
+    {
+        var unit = 0;
+        for (; codePoint > 0; codePoint--)
+        {
+            unit += unit + 1 < text.Length && char.IsSurrogatePair(text[unit], text[unit + 1]) ? 2 : 1;
+        }
+
+        return unit;
+    }
 
     /// <summary>The text cut into code points.</summary>
     public static List<string> Characters(string text)
@@ -82,7 +113,7 @@ internal static class PythonText
     }
 
     /// <summary>Turns a position in UTF-16 units into one in code points.</summary>
-    public static int CodePointIndex(string text, int unit) => unit <= 0 ? unit : Length(text[..unit]);
+    public static int CodePointIndex(string text, int unit) => Length(text.AsSpan(0, unit));
 
     /// <summary>Order by code points: UTF-16 order differs above the surrogates.</summary>
     public static int Compare(string left, string right)
