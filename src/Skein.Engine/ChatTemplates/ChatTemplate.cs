@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json.Nodes;
+using Skein.Core.Text;
 using Skein.Engine.ChatTemplates.Jinja;
 
 namespace Skein.Engine.ChatTemplates;
@@ -14,6 +16,7 @@ public sealed class ChatTemplate
     private readonly JinjaTemplate _template;
     private readonly KeyValuePair<string, JinjaValue>[] _tokens;
     private readonly TimeProvider _time;
+    private readonly Lazy<bool> _takesSystemMessages;
 
     private ChatTemplate(string source, JinjaTemplate template, KeyValuePair<string, JinjaValue>[] tokens, TimeProvider time)
     {
@@ -21,10 +24,14 @@ public sealed class ChatTemplate
         _template = template;
         _tokens = tokens;
         _time = time;
+        _takesSystemMessages = new Lazy<bool>(TrySystemMessage);
     }
 
     /// <summary>The template as written.</summary>
     public string Source { get; }
+
+    /// <summary>Whether a conversation may begin with a system message; some models refuse it, some leave it out. Found out by trying.</summary>
+    public bool TakesSystemMessages => _takesSystemMessages.Value;
 
     /// <summary>Reads a template.</summary>
     /// <param name="source">Jinja.</param>
@@ -44,6 +51,24 @@ public sealed class ChatTemplate
         }
 
         return new ChatTemplate(source, JinjaTemplate.Parse(source), [.. tokens], time ?? TimeProvider.System);
+    }
+
+    /// <summary>The template of a model: its own, or ChatML if it has none and its vocabulary has ChatML's markers.</summary>
+    /// <param name="source">What the model's file holds (<c>tokenizer.chat_template</c>); null or empty if nothing.</param>
+    /// <param name="tokenizer">The model's vocabulary.</param>
+    /// <param name="endOfSequence">Token that ends a sequence; null if the model has none.</param>
+    /// <param name="time">What <c>strftime_now</c> asks; the system's clock if null.</param>
+    /// <exception cref="ChatTemplateException"><see cref="ChatTemplateError.Missing"/>: the model cannot chat, only complete text. Otherwise its template cannot be used; the message says why.</exception>
+    public static ChatTemplate ForModel(string? source, ITokenizer tokenizer, int? endOfSequence, TimeProvider? time = null)
+    {
+        if (string.IsNullOrWhiteSpace(source))
+        {
+            source = Array.TrueForAll(BuiltInChatTemplates.ChatMlMarkers, marker => IsOneToken(tokenizer, marker))
+                ? BuiltInChatTemplates.ChatMl
+                : throw new ChatTemplateException(ChatTemplateError.Missing, "The model has no chat template, and its vocabulary has no ChatML markers to chat with. Use text completions, or take a model that was made for chat.");
+        }
+
+        return Parse(source, TextOf(tokenizer, tokenizer.BeginOfSequence), TextOf(tokenizer, endOfSequence), time);
     }
 
     /// <summary>Writes a conversation as the model wants to read it.</summary>
@@ -69,6 +94,25 @@ public sealed class ChatTemplate
         }
 
         return _template.Render(_time, values);
+    }
+
+    private static bool IsOneToken(ITokenizer tokenizer, string text)
+        => tokenizer.Tokenize(text, addSpecial: false, parseSpecial: true) is [var token] && TextOf(tokenizer, token) == text;
+
+    private static string? TextOf(ITokenizer tokenizer, int? token) => token is { } id ? Encoding.UTF8.GetString(tokenizer.TokenBytes(id, special: true).Span) : null;
+
+    private bool TrySystemMessage()
+    {
+        const string Marker = "f3a1c7";
+        try
+        {
+            var messages = new JsonArray(new JsonObject { ["role"] = "system", ["content"] = Marker }, new JsonObject { ["role"] = "user", ["content"] = "x" });
+            return Render(messages).Contains(Marker, StringComparison.Ordinal);
+        }
+        catch (ChatTemplateException)
+        {
+            return false;
+        }
     }
 
     private static JinjaValue ReadInput(string what, JsonNode? node)

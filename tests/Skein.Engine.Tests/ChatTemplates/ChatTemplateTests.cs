@@ -147,5 +147,40 @@ public sealed class ChatTemplateTests
         }
     }
 
+    [Theory]
+    [InlineData("Qwen2.5-7B-Instruct.jinja", true)]
+    [InlineData("headers-with-tools.jinja", true)]
+    [InlineData("turns-without-system.jinja", false)]
+    public void TakesSystemMessages_IsFoundOutByTrying(string name, bool expected)
+        => Assert.Equal(expected, ChatTemplate.Parse(TemplateData.Template(name), "<s>", "</s>").TakesSystemMessages);
+
+    [Fact]
+    public void ForModel_NoTemplateButMarkers_IsChatMl()
+    {
+        var template = ChatTemplate.ForModel(null, new MarkerTokenizer("<s>", "</s>", "<|im_start|>", "<|im_end|>"), 1);
+
+        Assert.Equal("<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n", template.Render(Hello));
+        Assert.Equal("<|im_start|>user\nHello<|im_end|>\n", template.Render(Hello, addGenerationPrompt: false));
+        Assert.True(template.TakesSystemMessages);
+    }
+
+    [Fact]
+    public void ForModel_NoTemplateAndNoMarkers_SaysThatItCannotChat()
+    {
+        var error = Assert.Throws<ChatTemplateException>(() => ChatTemplate.ForModel("", new MarkerTokenizer("<s>", "</s>", "<|im_start|>"), 1));
+
+        Assert.Equal(ChatTemplateError.Missing, error.Error);
+        Assert.Contains("completions", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ForModel_OwnTemplate_KnowsTheTokens()
+    {
+        var tokenizer = new MarkerTokenizer("<s>", "</s>");
+
+        Assert.Equal("<s></s>", ChatTemplate.ForModel("{{ bos_token }}{{ eos_token }}", tokenizer, 1).Render(Hello));
+        Assert.Equal("<s>|", ChatTemplate.ForModel("{{ bos_token }}|{{ eos_token }}", tokenizer, null).Render(Hello));
+    }
+
     private static JsonObject Message(string role, string content) => new() { ["role"] = role, ["content"] = content };
 }
