@@ -13,14 +13,25 @@ internal static class DigitRanges
     public static string Between(long first, long last)
     {
         var alternatives = new List<string>();
+        var (shortest, longest) = (0, 0);
 
-        // One stretch for each number of digits, so that both ends have the same length.
+        // One stretch for each number of digits, so that both ends have the same length; those that are covered wholly become one.
         for (long low = 0, high = 9; low <= last && low <= Largest; low = high + 1, high = Math.Min((high * 10) + 9, Largest))
         {
-            if (high >= first)
+            if (low > 0 && first <= low && high <= last)
+            {
+                longest = Digits(low).Length;
+                shortest = shortest == 0 ? longest : shortest;
+            }
+            else if (high >= first)
             {
                 Split(string.Empty, Digits(Math.Max(low, first)), Digits(Math.Min(high, last)), alternatives);
             }
+        }
+
+        if (shortest > 0)
+        {
+            alternatives.Add(shortest == longest ? $"[1-9] [0-9]{{{longest - 1}}}" : $"[1-9] [0-9]{{{shortest - 1},{longest - 1}}}");
         }
 
         return string.Join(" | ", alternatives);
