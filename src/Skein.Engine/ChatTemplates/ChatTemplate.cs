@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Skein.Core.Decoding;
 using Skein.Core.Text;
 using Skein.Engine.ChatTemplates.Jinja;
 
@@ -39,6 +40,7 @@ public sealed class ChatTemplate
     /// <param name="endOfSequence">Text of the token that ends a sequence, <c>eos_token</c>; null if the model has none.</param>
     /// <param name="time">What <c>strftime_now</c> asks; the system's clock if null.</param>
     /// <exception cref="ChatTemplateException">The template is malformed, too large, or uses what is not supported; the message says where.</exception>
+    [Decoder]
     public static ChatTemplate Parse(string source, string? beginOfSequence = null, string? endOfSequence = null, TimeProvider? time = null)
     {
         List<KeyValuePair<string, JinjaValue>> tokens = [];

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Skein.Core.Decoding;
 
 namespace Skein.Engine.Text;
 
@@ -40,5 +41,6 @@ public static class JsonGrammar
     /// others than those named appear only where none is named, and <c>format</c> is not looked at.
     /// </returns>
     /// <exception cref="JsonSchemaException">The schema is malformed, too large, or has a keyword that the grammar could not keep; the message names the place.</exception>
+    [Decoder]
     public static string FromSchema(JsonElement schema) => new JsonSchemaCompiler(schema).Compile();
 }

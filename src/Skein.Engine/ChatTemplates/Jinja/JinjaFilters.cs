@@ -315,16 +315,16 @@ internal static class JinjaFilters
 
     private static JinjaValue ToJson(JinjaInterpreter interpreter, JinjaValue value, JinjaArguments arguments)
     {
-        var bound = arguments.Bind("tojson", 0, "indent", "ensure_ascii", "separators", "sort_keys");
+        var bound = arguments.Bind("tojson", 0, "ensure_ascii", "indent", "separators", "sort_keys");
         string? indent = null;
-        if (bound[0] is { IsNone: false } given)
+        if (bound[1] is { IsNone: false } given)
         {
             // Wider ones would only make the error come later.
             indent = given.IsText ? given.Text : new string(' ', (int)Math.Clamp(Whole("tojson", given), 0, 1000));
         }
 
         // As json.dumps: with indentation the line break replaces the blank after a comma.
-        var style = new JinjaJsonStyle(indent, indent is null ? ", " : ",", ": ", IsTrue(bound[3]), IsTrue(bound[1]));
+        var style = new JinjaJsonStyle(indent, indent is null ? ", " : ",", ": ", IsTrue(bound[3]), IsTrue(bound[0]));
         if (bound[2] is { IsNone: false } separators)
         {
             style = interpreter.Iterate(separators) is [{ IsText: true } item, { IsText: true } key]

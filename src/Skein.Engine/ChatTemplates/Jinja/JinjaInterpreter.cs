@@ -492,7 +492,7 @@ internal sealed class JinjaInterpreter
     private JinjaValue EvaluateNegative(JinjaExpression.Negative negative, JinjaScope scope)
     {
         var value = Evaluate(negative.Operand, scope);
-        return !negative.IsPlus ? JinjaOperators.Negate(value) : value.IsNumber ? value : throw JinjaFault.Failed($"a {value.TypeName} cannot have a sign");
+        return !negative.IsPlus ? JinjaOperators.Negate(value) : value.IsWhole ? JinjaValue.From(value.Integer) : value.IsNumber ? value : throw JinjaFault.Failed($"a {value.TypeName} cannot have a sign");
     }
 
     private JinjaValue EvaluateSequence(JinjaExpression.Sequence sequence, JinjaScope scope)

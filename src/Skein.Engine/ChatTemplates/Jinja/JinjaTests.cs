@@ -30,16 +30,12 @@ internal static class JinjaTests
         Is("sequence", value => value.Kind is JinjaKind.Text or JinjaKind.List or JinjaKind.Dictionary or JinjaKind.Undefined);
         Is("iterable", value => value.Kind is JinjaKind.Text or JinjaKind.List or JinjaKind.Dictionary or JinjaKind.Undefined);
         Is("callable", value => value.Kind == JinjaKind.Object && value.Object is JinjaCallable);
-        Is("odd", value => Remainder(value, 2) == 1);
-        Is("even", value => Remainder(value, 2) == 0);
         Is("escaped", _ => false);
+        tests["odd"] = (interpreter, value, _) => IsRemainder(interpreter, value, JinjaValue.From(2L), 1);
+        tests["even"] = (interpreter, value, _) => IsRemainder(interpreter, value, JinjaValue.From(2L), 0);
+        tests["divisibleby"] = (interpreter, value, arguments) => IsRemainder(interpreter, value, arguments.Bind("divisibleby", 1, "num")[0]!.Value, 0);
         tests["lower"] = (interpreter, value, _) => IsCase(interpreter, value, char.IsLower, char.IsUpper);
         tests["upper"] = (interpreter, value, _) => IsCase(interpreter, value, char.IsUpper, char.IsLower);
-        tests["divisibleby"] = (_, value, arguments) =>
-        {
-            var divisor = arguments.Bind("divisibleby", 1, "num")[0]!.Value;
-            return divisor.IsWhole && divisor.Integer != 0 ? Remainder(value, divisor.Integer) == 0 : throw JinjaFault.Failed("'divisibleby' needs a whole number other than zero");
-        };
         tests["sameas"] = (_, value, arguments) => value.IsSame(arguments.Bind("sameas", 1, "other")[0]!.Value);
         tests["filter"] = (_, value, _) => value.IsText && JinjaFilters.All.ContainsKey(value.Text);
         tests["test"] = (_, value, _) => value.IsText && All.ContainsKey(value.Text);
@@ -63,13 +59,8 @@ internal static class JinjaTests
         return tests;
     }
 
-    private static long Remainder(JinjaValue value, long divisor)
-    {
-        JinjaOperators.RequireDefined(value);
-        return !value.IsWhole ? throw JinjaFault.Failed($"a {value.TypeName} is not a whole number")
-            : divisor == -1 ? 0
-            : ((value.Integer % divisor) + divisor) % divisor;
-    }
+    private static bool IsRemainder(JinjaInterpreter interpreter, JinjaValue value, JinjaValue divisor, long expected)
+        => JinjaOperators.AreEqual(JinjaOperators.Apply("%", value, divisor, interpreter.Budget), JinjaValue.From(expected), interpreter.Budget);
 
     private static bool IsCase(JinjaInterpreter interpreter, JinjaValue value, Func<char, bool> wanted, Func<char, bool> unwanted)
     {

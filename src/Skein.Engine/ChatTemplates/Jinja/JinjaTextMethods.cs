@@ -351,7 +351,7 @@ internal static class JinjaTextMethods
             throw JinjaFault.Failed($"{name}() fills with one character");
         }
 
-        var width = Whole(name, bound[0]!.Value);
+        var width = Math.Max(0, Whole(name, bound[0]!.Value));
         interpreter.Budget.Text(Math.Max(width, value.Text.Length));
         var (before, after) = place((int)Math.Max(0, width - PythonText.Length(value.Text)), width);
         return JinjaValue.From(new string(fill[0], before) + value.Text + new string(fill[0], after));
@@ -359,7 +359,7 @@ internal static class JinjaTextMethods
 
     private static JinjaValue ZeroFill(JinjaInterpreter interpreter, JinjaValue value, JinjaArguments arguments)
     {
-        var width = Whole("zfill", arguments.Bind("zfill", 1, "width")[0]!.Value);
+        var width = Math.Max(0, Whole("zfill", arguments.Bind("zfill", 1, "width")[0]!.Value));
         interpreter.Budget.Text(Math.Max(width, value.Text.Length));
         var sign = value.Text is ['+' or '-', ..] ? 1 : 0;
         return JinjaValue.From(value.Text[..sign] + value.Text[sign..].PadLeft((int)Math.Max(0, width - sign), '0'));

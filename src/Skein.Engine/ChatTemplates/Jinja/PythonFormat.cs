@@ -79,7 +79,8 @@ internal static class PythonFormat
             Append(output, item.Value, spec, budget);
         }
 
-        if (isTuple && !usedNames && used < values.Count)
+        // Python lets lists and dictionaries go unused, as they could have been asked by name.
+        if (!usedNames && used < values.Count && (isTuple || value.Kind is not (JinjaKind.List or JinjaKind.Dictionary)))
         {
             throw JinjaFault.Failed("a format has fewer places than values");
         }
