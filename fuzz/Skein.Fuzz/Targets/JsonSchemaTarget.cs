@@ -15,7 +15,7 @@ public sealed class JsonSchemaTarget : IFuzzTarget
         {
             using var schema = JsonDocument.Parse(data.ToArray());
             var grammar = JsonGrammar.FromSchema(schema.RootElement);
-            FuzzCheck.Holds(grammar.StartsWith("root ::= ", StringComparison.Ordinal), "a grammar begins with its root");
+            FuzzCheck.Holds(grammar.Contains("root ::= ", StringComparison.Ordinal), "a grammar has a root");
             FuzzCheck.Holds(grammar.Length < 80_000, "a grammar stays small");
         }
         catch (Exception refusal) when (refusal is JsonException or JsonSchemaException)
