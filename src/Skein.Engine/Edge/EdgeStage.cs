@@ -53,13 +53,24 @@ public sealed class EdgeStage : ITokenEmbedding, IOutputHead, IComputeWork, IAsy
     /// <summary>Time spent in llama.cpp for embedding.</summary>
     public TimeSpan EmbeddingTime => TimeSpan.FromTicks(Volatile.Read(ref _embeddingTicks));
 
-    /// <summary>Loads the edge. Reads the weights from disk, so it takes a while: not for a request's thread.</summary>
+    /// <summary>Loads the edge. Reads the weights from disk, so it takes a while; the loading runs on the thread pool.</summary>
     /// <param name="source">The files.</param>
     /// <param name="options">How.</param>
+    /// <param name="cancellationToken">Safe, but not heeded while llama.cpp loads.</param>
     /// <exception cref="EngineException">A file is missing, refused, or no edge.</exception>
-    public static EdgeStage Load(EdgeSource source, EdgeStageOptions options)
+    /// <exception cref="Skein.Gguf.GgufException">A file is malformed.</exception>
+    public static async Task<EdgeStage> LoadAsync(EdgeSource source, EdgeStageOptions options, CancellationToken cancellationToken)
     {
         options.Validate();
+
+        // Our own reader comes first: it refuses malformed files by name, where the native one may end the process.
+        await GgufCheck.ReadAsync(source.EmbeddingPath, cancellationToken);
+        await GgufCheck.ReadAsync(source.HeadPath, cancellationToken);
+        return await Task.Run(() => Load(source, options), cancellationToken);
+    }
+
+    private static EdgeStage Load(EdgeSource source, EdgeStageOptions options)
+    {
         var lanes = options.Lanes ?? ComputeLanes.Shared;
         var embedding = StagePart.Load(source.EmbeddingPath, Shape(options.EmbeddingRows, lanes), KvCacheType.F16, captures: true);
         StagePart? head = null;

@@ -43,6 +43,7 @@ public sealed class EngineLibrary
         NativeLibrary.SetDllImportResolver(typeof(Llama).Assembly, Resolve);
         var (commit, version) = LayoutGuard.Check(folder);
         NativeLog.Attach();
+        FatalErrors.Attach();
         Llama.BackendInit();
         return new EngineLibrary(variant, commit, version);
     }

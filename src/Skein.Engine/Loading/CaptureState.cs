@@ -21,6 +21,9 @@ internal unsafe struct CaptureState
     /// <summary>Bytes that did not fit: a defect, reported after the batch.</summary>
     public long Refused;
 
+    /// <summary>Not 0: the graph is left uncomputed; rows only get their cells.</summary>
+    public int Skip;
+
     /// <summary>Not 0: the computation stops at the next node.</summary>
     public int Abort;
 }

@@ -102,6 +102,21 @@ internal sealed unsafe class NativeContext : IDisposable
     /// <param name="captured">Receives the captured tensor, [count, width]; empty without a capture.</param>
     public DecodeOutcome DecodeTokens(int count, Span<float> captured) => Decode(count, _tokens, null, captured);
 
+    /// <summary>Gives rows their KV cells without computing anything.</summary>
+    /// <param name="count">Rows filled into <see cref="Positions"/> and <see cref="Sequences"/>.</param>
+    public DecodeOutcome Place(int count)
+    {
+        _state->Skip = 1;
+        try
+        {
+            return Decode(count, null, _rows, []);
+        }
+        finally
+        {
+            _state->Skip = 0;
+        }
+    }
+
     /// <summary>Logits of the last batch, [rows, vocabulary], valid until the next one.</summary>
     public ReadOnlySpan<float> Logits(int rows) => new(Llama.GetLogits(_handle), checked(rows * Model.VocabularySize));
 
@@ -111,11 +126,14 @@ internal sealed unsafe class NativeContext : IDisposable
     /// <summary>Lets batches run again.</summary>
     public void ResetAbort() => Volatile.Write(ref _state->Abort, 0);
 
-    /// <summary>Forgets positions <c>[first, end)</c> of a sequence; a negative <paramref name="end"/> is the end.</summary>
-    public bool Remove(int sequence, int first, int end = -1) => Llama.MemoryRemove(_memory, sequence, first, end) != 0;
+    /// <summary>Forgets positions <c>[first, end)</c> of a sequence.</summary>
+    public bool Remove(int sequence, int first, int end) => Llama.MemoryRemove(_memory, sequence, first, end) != 0;
 
     /// <summary>Shares positions <c>[first, end)</c> of a sequence with another.</summary>
     public void Copy(int source, int destination, int first, int end) => Llama.MemoryCopy(_memory, source, destination, first, end);
+
+    /// <summary>First position that a sequence holds in every block; -1 if none.</summary>
+    public int FirstPosition(int sequence) => Llama.MemoryFirstPosition(_memory, sequence);
 
     /// <summary>Last position that a sequence holds; -1 if none.</summary>
     public int LastPosition(int sequence) => Llama.MemoryLastPosition(_memory, sequence);
@@ -152,7 +170,7 @@ internal sealed unsafe class NativeContext : IDisposable
             }
         }
 
-        Remove(sequence, 0);
+        Remove(sequence, 0, int.MaxValue);
         return false;
     }
 
@@ -237,7 +255,7 @@ internal sealed unsafe class NativeContext : IDisposable
 
         return code switch
         {
-            0 when _captureName is null || (_state->Written == (long)count * Model.Width * sizeof(float) && _state->Refused == 0) => DecodeOutcome.Computed,
+            0 when _captureName is null || _state->Skip != 0 || (_state->Written == (long)count * Model.Width * sizeof(float) && _state->Refused == 0) => DecodeOutcome.Computed,
             1 => DecodeOutcome.NoCells,
             2 => DecodeOutcome.Aborted,
             _ => DecodeOutcome.Failed,
@@ -248,6 +266,12 @@ internal sealed unsafe class NativeContext : IDisposable
     private static byte OnNode(nint tensor, byte ask, nint data)
     {
         var state = (CaptureState*)data;
+        if (state->Skip != 0)
+        {
+            // Asked for every node, and ends the graph at the first.
+            return ask;
+        }
+
         if (ask != 0)
         {
             return state->Name is not null && IsNamed(Ggml.GetName(tensor), state->Name) ? (byte)1 : (byte)0;

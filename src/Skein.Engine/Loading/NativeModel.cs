@@ -19,6 +19,7 @@ internal sealed unsafe class NativeModel : IDisposable
         Width = Llama.ModelWidth(handle);
         BlockCount = Llama.ModelBlockCount(handle);
         ContextLength = Llama.ModelContextLength(handle);
+        SlidingWindow = Llama.ModelSlidingWindow(handle);
         Vocabulary = Llama.ModelVocabulary(handle);
         VocabularySize = Llama.VocabularySize(Vocabulary);
     }
@@ -37,6 +38,9 @@ internal sealed unsafe class NativeModel : IDisposable
 
     /// <summary>Positions that the model was trained for.</summary>
     public int ContextLength { get; }
+
+    /// <summary>Positions that blocks with a sliding window look back; 0 if there are none.</summary>
+    public int SlidingWindow { get; }
 
     /// <summary>The vocabulary; lives as long as the model.</summary>
     public nint Vocabulary { get; }

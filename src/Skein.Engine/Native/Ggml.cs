@@ -34,4 +34,7 @@ internal static unsafe partial class Ggml
 
     [LibraryImport(Name, EntryPoint = "ggml_log_set"), UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial void LogSet(delegate* unmanaged[Cdecl]<int, byte*, nint, void> callback, nint data);
+
+    [LibraryImport(Name, EntryPoint = "ggml_set_abort_callback"), UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial nint SetAbortCallback(delegate* unmanaged[Cdecl]<byte*, void> callback);
 }

@@ -66,14 +66,15 @@ public sealed class EngineSequence : IStageSequence
 
             if (length < _length)
             {
-                await _stage.RunControlAsync(parts =>
+                await _stage.RunControlAsync(kv =>
                 {
-                    foreach (var part in parts)
-                    {
-                        part.Context.Remove(Slot, length);
-                    }
-
+                    var canGoOn = kv.Truncate(Slot, length);
                     _length = length;
+                    if (!canGoOn)
+                    {
+                        _poisoned = true;
+                        throw new StageException(StageError.Poisoned, $"The sliding window no longer holds what positions before {length} look back to; open a new sequence.");
+                    }
                 });
             }
         }
@@ -100,11 +101,11 @@ public sealed class EngineSequence : IStageSequence
             }
 
             var fork = _stage.Open(kvTokens);
-            await _stage.RunControlAsync(parts =>
+            await _stage.RunControlAsync(kv =>
             {
-                foreach (var part in parts)
+                if (length > 0)
                 {
-                    part.Context.Copy(Slot, fork.Slot, 0, length);
+                    kv.Share(Slot, fork.Slot, length);
                 }
 
                 fork._length = length;
@@ -125,7 +126,7 @@ public sealed class EngineSequence : IStageSequence
         try
         {
             SequenceState? state = null;
-            await _stage.RunControlAsync(parts => state = new SequenceState(_length, [.. parts.Select(part => (ReadOnlyMemory<byte>)part.Context.Export(Slot))]));
+            await _stage.RunControlAsync(kv => state = kv.Export(Slot, _length));
             return state!;
         }
         finally
@@ -153,9 +154,9 @@ public sealed class EngineSequence : IStageSequence
                 throw new StageException(StageError.SequenceFull, $"A state of {state.Length} positions does not fit a sequence of {KvTokens}.");
             }
 
-            await _stage.RunControlAsync(parts =>
+            await _stage.RunControlAsync(kv =>
             {
-                Import(parts, Slot, state);
+                kv.Import(Slot, state);
                 _length = state.Length;
             });
         }
@@ -176,13 +177,9 @@ public sealed class EngineSequence : IStageSequence
         _poisoned = true;
         try
         {
-            await _stage.RunControlAsync(parts =>
+            await _stage.RunControlAsync(kv =>
             {
-                foreach (var part in parts)
-                {
-                    part.Context.Remove(Slot, 0);
-                }
-
+                kv.Close(Slot);
                 _stage.Release(this);
             });
         }
@@ -216,27 +213,6 @@ public sealed class EngineSequence : IStageSequence
 
     /// <summary>Notes what a step computed.</summary>
     internal void Advance(int length) => _length = length;
-
-    private static void Import(StagePart[] parts, int slot, SequenceState state)
-    {
-        if (state.Parts.Count != parts.Length)
-        {
-            throw new StageException(StageError.BadShape, $"A state of {state.Parts.Count} parts came, but this stage has {parts.Length}.");
-        }
-
-        for (var i = 0; i < parts.Length; i++)
-        {
-            if (!parts[i].Context.Import(slot, state.Parts[i].Span) || parts[i].Context.LastPosition(slot) != state.Length - 1)
-            {
-                foreach (var part in parts)
-                {
-                    part.Context.Remove(slot, 0);
-                }
-
-                throw new StageException(StageError.BadShape, "The state is not one of this span, engine class and length; nothing was taken.");
-            }
-        }
-    }
 
     private void BeginStep()
     {

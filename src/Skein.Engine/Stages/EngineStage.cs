@@ -2,9 +2,12 @@ using System.Diagnostics;
 using Skein.Core.Hidden;
 using Skein.Core.Stages;
 using Skein.Engine.Errors;
+using Skein.Engine.Kv;
 using Skein.Engine.Lanes;
 using Skein.Engine.Library;
 using Skein.Engine.Loading;
+using Skein.Engine.Native;
+using Skein.Gguf;
 
 namespace Skein.Engine.Stages;
 
@@ -19,62 +22,87 @@ public sealed class EngineStage : IStage, IComputeWork
     private readonly StagePart[] _parts;
     private readonly ComputeLanes _lanes;
     private readonly StageInbox _inbox = new();
-    private readonly KvLedger _ledger;
+    private readonly StageKv _kv;
+    private readonly List<KvStep> _steps = [];
     private readonly float _rowScale;
     private readonly float[] _captured;
     private readonly List<StepWork> _batch = [];
+    private IReadOnlyList<KvSegment> _segments = [];
     private readonly Lock _abortGate = new();
     private long _batches;
     private long _rows;
     private long _computeTicks;
     private bool _computing;
+    private bool _broken;
     private Task? _disposal;
 
-    private EngineStage(StageSource source, StagePart[] parts, EngineStageOptions options, ComputeLanes lanes, int maxSequenceTokens, int batchRows)
+    private EngineStage(StageInfo info, float rowScale, StagePart[] parts, StageKv kv, ComputeLanes lanes)
     {
+        Info = info;
+        _rowScale = rowScale;
         _parts = parts;
+        _kv = kv;
         _lanes = lanes;
-        _rowScale = source.RowScale;
-        _ledger = new KvLedger(options.KvTokenBudget, options.MaxSequences);
-        _captured = new float[batchRows * parts[0].Model.Width];
-        var kvName = parts[0].Context.Shape.KvType == KvCacheType.Q80 ? "q8_0" : "f16";
-        Info = new StageInfo(
-            source.Span,
-            parts[0].Model.Width,
-            options.MaxStepRows,
-            maxSequenceTokens,
-            options.KvTokenBudget,
-            $"{EngineLibrary.Load().EngineClass}/kv-{kvName}",
-            WidthInvariant: false);
+        _captured = new float[parts[0].Context.Rows.Length];
     }
 
     /// <inheritdoc/>
     public StageInfo Info { get; }
 
     /// <inheritdoc/>
-    public int FreeKvTokens => _ledger.Free;
+    public int FreeKvTokens => _kv.Ledger.Free;
 
     /// <summary>Sequences that are open.</summary>
-    public int OpenSequences => _ledger.Sequences;
+    public int OpenSequences => _kv.Ledger.Sequences;
 
     /// <summary>What the stage has done so far.</summary>
     public StageCounters Counters => new(Volatile.Read(ref _batches), Volatile.Read(ref _rows), TimeSpan.FromTicks(Volatile.Read(ref _computeTicks)));
 
-    /// <summary>Loads a stage. Reads the weights from disk, so it takes a while: not for a request's thread.</summary>
+    /// <summary>Loads a stage. Reads the weights from disk, so it takes a while; the loading runs on the thread pool.</summary>
+    /// <param name="source">The files.</param>
+    /// <param name="options">How.</param>
+    /// <param name="cancellationToken">Safe, but not heeded while llama.cpp loads.</param>
     /// <exception cref="EngineException">A file is missing, refused, or not of this span.</exception>
-    public static EngineStage Load(StageSource source, EngineStageOptions options)
+    /// <exception cref="GgufException">A file is malformed.</exception>
+    public static async Task<EngineStage> LoadAsync(StageSource source, EngineStageOptions options, CancellationToken cancellationToken)
     {
         options.Validate();
         ArgumentOutOfRangeException.ThrowIfZero(source.Parts.Count, nameof(source));
+
+        // Our own reader comes first: it refuses malformed files by name, where the native one may end the process.
+        var tensors = new List<GgufTensor>();
+        foreach (var path in source.Parts)
+        {
+            tensors.AddRange(await GgufCheck.ReadAsync(path, cancellationToken));
+        }
+
+        return await Task.Run(() => Load(source, options, tensors), cancellationToken);
+    }
+
+    private static EngineStage Load(StageSource source, EngineStageOptions options, List<GgufTensor> tensors)
+    {
         var lanes = options.Lanes ?? ComputeLanes.Shared;
 
+        var library = EngineLibrary.Load();
+        var (pages, pageSize) = StageKv.Divide(options.KvTokenBudget, options.MaxSequences, (int)Llama.MaxParallelSequences());
+        var budget = pages * pageSize;
+
         // Decode rows and one prefill chunk share a batch, so there is room for the most of both.
-        var batchRows = 2 * options.MaxStepRows;
-        var shape = new ContextShape(options.KvTokenBudget, batchRows, options.MaxSequences, lanes.Threads, default);
+        var shape = new ContextShape(budget, 2 * options.MaxStepRows, options.MaxSequences, lanes.Threads, default);
         var parts = StagePart.LoadAll(source, shape, options.KvType);
-        var limit = Math.Min(options.KvTokenBudget, parts.Min(part => part.Model.ContextLength));
+        var limit = Math.Min(budget, parts.Min(part => part.Model.ContextLength));
         var maxSequenceTokens = options.MaxSequenceTokens == 0 ? limit : Math.Min(limit, options.MaxSequenceTokens);
-        return new EngineStage(source, parts, options, lanes, maxSequenceTokens, batchRows);
+        var kv = new StageKv(parts, pages, pageSize, options.MaxSequences);
+        var kvType = parts[0].Context.Shape.KvType;
+        var info = new StageInfo(
+            source.Span,
+            parts[0].Model.Width,
+            options.MaxStepRows,
+            maxSequenceTokens,
+            budget,
+            $"{library.EngineClass}/kv-{(kvType == KvCacheType.Q80 ? "q8_0" : "f16")}",
+            kv.IsOrdered && parts.All(part => WidthInvariance.Holds(library.Variant, part.Context.Shape.KvType, tensors)));
+        return new EngineStage(info, source.RowScale, parts, kv, lanes);
     }
 
     /// <inheritdoc/>
@@ -144,9 +172,14 @@ public sealed class EngineStage : IStage, IComputeWork
             {
                 ComputeBatch();
             }
+            catch (StageException error) when (error.Error == StageError.KvBudgetExhausted)
+            {
+                FailBatch(error);
+            }
             catch (Exception error)
             {
-                // A defect here must not take the lane with it: everybody in the batch learns of it.
+                // A defect here must not take the lane with it: everybody in the batch learns of it. What the KV memory holds is no longer known.
+                _broken = true;
                 FailBatch(new StageException(StageError.Internal, "The stage failed while computing: " + error.Message, error));
             }
         }
@@ -167,11 +200,11 @@ public sealed class EngineStage : IStage, IComputeWork
             throw new StageException(StageError.SequenceFull, $"A sequence of {kvTokens} tokens was asked for, but this stage holds at most {Info.MaxSequenceTokens} a sequence.");
         }
 
-        return new EngineSequence(this, _ledger.Reserve(kvTokens), kvTokens);
+        return new EngineSequence(this, _kv.Ledger.Reserve(kvTokens), kvTokens);
     }
 
     /// <summary>Gives a sequence's reservation back.</summary>
-    internal void Release(EngineSequence sequence) => _ledger.Release(sequence.Slot, sequence.KvTokens);
+    internal void Release(EngineSequence sequence) => _kv.Ledger.Release(sequence.Slot, sequence.KvTokens);
 
     /// <summary>Queues a step whose rows were checked.</summary>
     internal Task<HiddenRows> Submit(StepWork work)
@@ -181,9 +214,9 @@ public sealed class EngineStage : IStage, IComputeWork
     }
 
     /// <summary>Runs something on the lane, between batches.</summary>
-    internal Task RunControlAsync(Action<StagePart[]> action)
+    internal Task RunControlAsync(Action<StageKv> action)
     {
-        var work = new ControlWork(() => action(_parts));
+        var work = new ControlWork(() => action(_kv));
         if (_inbox.Add(work))
         {
             _lanes.Enqueue(this);
@@ -227,6 +260,12 @@ public sealed class EngineStage : IStage, IComputeWork
 
     private void ComputeBatch()
     {
+        if (_broken)
+        {
+            FailBatch(new StageException(StageError.Internal, "The stage failed before; it must be loaded again."));
+            return;
+        }
+
         lock (_abortGate)
         {
             foreach (var part in _parts)
@@ -287,25 +326,15 @@ public sealed class EngineStage : IStage, IComputeWork
     private DecodeOutcome DecodeBatch()
     {
         NativeLog.Begin();
-        var width = Info.Width;
-        var count = 0;
+        _steps.Clear();
         foreach (var work in _batch)
         {
-            foreach (var part in _parts)
-            {
-                var context = part.Context;
-                for (var row = 0; row < work.Rows.Rows; row++)
-                {
-                    context.Positions[count + row] = work.First + row;
-                    context.Sequences[count + row] = work.Sequence.Slot;
-                }
-            }
-
-            CopyScaled(work.Rows.Span, _parts[0].Context.Rows[(count * width)..]);
-            count += work.Rows.Rows;
+            _steps.Add(new KvStep(work.Sequence.Slot, work.First, work.Rows.Rows));
         }
 
-        var captured = _captured.AsSpan(0, count * width);
+        _segments = _kv.Prepare(_steps);
+        var count = FillBatch();
+        var captured = _captured.AsSpan(0, count * Info.Width);
         for (var i = 0; i < _parts.Length; i++)
         {
             if (i > 0)
@@ -316,11 +345,37 @@ public sealed class EngineStage : IStage, IComputeWork
             var outcome = _parts[i].Context.DecodeRows(count, captured);
             if (outcome != DecodeOutcome.Computed)
             {
+                _kv.CommitFailed(_steps, i);
                 return outcome;
             }
         }
 
+        _kv.Commit(_steps);
         return DecodeOutcome.Computed;
+    }
+
+    /// <summary>Writes rows, positions and sequences into the parts, in the order that the KV memory wants.</summary>
+    private int FillBatch()
+    {
+        var width = Info.Width;
+        var count = 0;
+        foreach (var segment in _segments)
+        {
+            var work = _batch[segment.Step];
+            CopyScaled(work.Rows.Span.Slice(segment.Row * width, segment.Count * width), _parts[0].Context.Rows[(count * width)..]);
+            foreach (var part in _parts)
+            {
+                part.Context.Sequences.Slice(count, segment.Count).Fill(work.Sequence.Slot);
+                for (var row = 0; row < segment.Count; row++)
+                {
+                    part.Context.Positions[count + row] = work.First + segment.Row + row;
+                }
+            }
+
+            count += segment.Count;
+        }
+
+        return count;
     }
 
     private void CopyScaled(ReadOnlySpan<float> rows, Span<float> destination)
@@ -340,31 +395,46 @@ public sealed class EngineStage : IStage, IComputeWork
     private void Deliver()
     {
         var width = Info.Width;
-        var first = 0;
-        foreach (var work in _batch)
+        var results = new HiddenRows[_batch.Count];
+        for (var i = 0; i < results.Length; i++)
         {
-            var rows = work.Rows.Rows;
-            var values = _captured.AsSpan(first * width, rows * width);
-            first += rows;
-            if (work.IsCancellationRequested)
-            {
-                work.Sequence.Poison();
-                work.Sequence.EndStep();
-                work.Cancel();
-            }
-            else if (!RowCheck.IsFinite(values))
-            {
-                work.Sequence.Poison();
-                work.Sequence.EndStep();
-                work.Fail(new StageException(StageError.ComputeFailed, $"Blocks {Info.Span} computed NaN or infinity at position {work.First}; the sequence cannot go on."));
-            }
-            else
-            {
-                var result = HiddenRows.CopyOf(values, rows, width);
-                work.Sequence.Advance(work.First + rows);
-                work.Sequence.EndStep();
-                work.Complete(result);
-            }
+            results[i] = HiddenRows.Rent(_batch[i].Rows.Rows, width);
+        }
+
+        var first = 0;
+        foreach (var segment in _segments)
+        {
+            _captured.AsSpan(first * width, segment.Count * width).CopyTo(results[segment.Step].Span[(segment.Row * width)..]);
+            first += segment.Count;
+        }
+
+        for (var i = 0; i < results.Length; i++)
+        {
+            Deliver(_batch[i], results[i]);
+        }
+    }
+
+    private void Deliver(StepWork work, HiddenRows result)
+    {
+        if (work.IsCancellationRequested)
+        {
+            result.Dispose();
+            work.Sequence.Poison();
+            work.Sequence.EndStep();
+            work.Cancel();
+        }
+        else if (!RowCheck.IsFinite(result.Span))
+        {
+            result.Dispose();
+            work.Sequence.Poison();
+            work.Sequence.EndStep();
+            work.Fail(new StageException(StageError.ComputeFailed, $"Blocks {Info.Span} computed NaN or infinity at position {work.First}; the sequence cannot go on."));
+        }
+        else
+        {
+            work.Sequence.Advance(work.First + result.Rows);
+            work.Sequence.EndStep();
+            work.Complete(result);
         }
     }
 

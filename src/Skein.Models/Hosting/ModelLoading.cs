@@ -13,7 +13,7 @@ public static class ModelLoading
     public static async Task<EngineStage> LoadStageAsync(this ModelHandle model, BlockSpan span, EngineStageOptions options, CancellationToken cancellationToken, IProgress<TransferProgress>? progress = null)
     {
         var files = await model.AssembleStageAsync(span, cancellationToken, progress);
-        return await Task.Run(() => EngineStage.Load(new StageSource(files.Span, files.Parts, files.RowScale), options), cancellationToken);
+        return await EngineStage.LoadAsync(new StageSource(files.Span, files.Parts, files.RowScale), options, cancellationToken);
     }
 
     /// <summary>Loads embedding and head. The caller disposes it.</summary>
@@ -21,7 +21,7 @@ public static class ModelLoading
     public static async Task<EdgeStage> LoadEdgeAsync(this ModelHandle model, EdgeStageOptions options, CancellationToken cancellationToken, IProgress<TransferProgress>? progress = null)
     {
         var files = await model.AssembleEdgeAsync(cancellationToken, progress);
-        return await Task.Run(() => EdgeStage.Load(new EdgeSource(files.Embedding, files.Head, files.HeadRowScale), options), cancellationToken);
+        return await EdgeStage.LoadAsync(new EdgeSource(files.Embedding, files.Head, files.HeadRowScale), options, cancellationToken);
     }
 
     /// <summary>Loads the vocabulary. The caller disposes it, after every sampler made from it.</summary>

@@ -1,20 +1,22 @@
 using Skein.Core.Stages;
 
-namespace Skein.Engine.Stages;
+namespace Skein.Engine.Kv;
 
-/// <summary>Who has reserved how much of a stage's KV memory. Thread-safe.</summary>
+/// <summary>Who has reserved how much of a stage's KV memory, in whole pages. Thread-safe.</summary>
 internal sealed class KvLedger
 {
     private readonly Lock _gate = new();
     private readonly Stack<int> _freeSlots;
     private readonly int _slots;
-    private readonly int _budget;
+    private readonly int _pages;
+    private readonly int _pageSize;
     private int _reserved;
 
     /// <summary>Creates an empty ledger.</summary>
-    public KvLedger(int budget, int slots)
+    public KvLedger(int pages, int pageSize, int slots)
     {
-        _budget = budget;
+        _pages = pages;
+        _pageSize = pageSize;
         _slots = slots;
         _freeSlots = new Stack<int>(slots);
         for (var slot = slots - 1; slot >= 0; slot--)
@@ -30,7 +32,7 @@ internal sealed class KvLedger
         {
             lock (_gate)
             {
-                return _budget - _reserved;
+                return (_pages - _reserved) * _pageSize;
             }
         }
     }
@@ -59,14 +61,15 @@ internal sealed class KvLedger
                 throw new StageException(StageError.TooManySequences, $"All {_slots} sequences of this stage are in use; retry when a session ends.");
             }
 
-            if (tokens > _budget - _reserved)
+            var pages = PagesFor(tokens);
+            if (pages > _pages - _reserved)
             {
                 throw new StageException(
                     StageError.KvBudgetExhausted,
-                    $"The stage has {_budget - _reserved} of {_budget} KV tokens left and {tokens} were asked for; retry when a session ends.");
+                    $"The stage has {(_pages - _reserved) * _pageSize} of {_pages * _pageSize} KV tokens left and {tokens} were asked for; retry when a session ends.");
             }
 
-            _reserved += tokens;
+            _reserved += pages;
             return _freeSlots.Pop();
         }
     }
@@ -76,8 +79,10 @@ internal sealed class KvLedger
     {
         lock (_gate)
         {
-            _reserved -= tokens;
+            _reserved -= PagesFor(tokens);
             _freeSlots.Push(slot);
         }
     }
+
+    private int PagesFor(int tokens) => (tokens + _pageSize - 1) / _pageSize;
 }
