@@ -134,5 +134,5 @@ internal static class DemoCommand
     }
 
     private static async Task<T> WithSpinnerAsync<T>(bool show, string title, Func<Task<T>> work)
-        => show ? await Terminal.Err.Status().StartAsync(title, _ => work()) : await work();
+        => show ? await Work.WithTextAsync(title, _ => work()) : await work();
 }

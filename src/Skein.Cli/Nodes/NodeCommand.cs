@@ -44,7 +44,7 @@ internal static class NodeCommand
         var announce = parse.GetValue(Announce);
         await using var node = announce
             ? await StartAsync(options, cancellationToken)
-            : await Terminal.Err.Status().StartAsync("Preparing the blocks ...", _ => StartAsync(options, cancellationToken));
+            : await Work.WithTextAsync("Preparing the blocks ...", _ => StartAsync(options, cancellationToken));
         if (announce)
         {
             Console.Out.WriteLine(JsonSerializer.Serialize(new { @event = "ready", port = node.Endpoint.Port, model = node.ModelName, blocks = node.Span.ToString() }));

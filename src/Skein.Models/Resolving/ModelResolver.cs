@@ -58,7 +58,7 @@ public sealed class ModelResolver
             var known = Store.Names();
             throw new ModelException(
                 ModelError.UnknownModel,
-                $"There is no model of that name. {(known.Count == 0 ? "The store is empty: import a GGUF file, or give its path." : $"The store has: {string.Join(", ", known)}. A GGUF file is named by its path.")}");
+                $"There is no model named {nameOrPath}. {(known.Count == 0 ? "The store is empty: import a GGUF file, or give its path." : $"The store has: {string.Join(", ", known)}. A GGUF file is named by its path.")}");
         }
 
         return new ModelHandle(nameOrPath, await Store.OpenAsync(name, cancellationToken), _assembler);
