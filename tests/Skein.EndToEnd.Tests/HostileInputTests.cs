@@ -6,7 +6,8 @@ using Skein.EndToEnd.Tests.Harness;
 
 namespace Skein.EndToEnd.Tests;
 
-public sealed class HostileInputTests(RingFixture fixture) : IClassFixture<RingFixture>
+[Collection(nameof(RingFixture))]
+public sealed class HostileInputTests(RingFixture fixture)
 {
     [Fact]
     public async Task StagePort_AMegabyteOfGarbage_ChangesNothing()

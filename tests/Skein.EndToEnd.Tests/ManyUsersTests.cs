@@ -3,7 +3,8 @@ using Skein.EndToEnd.Tests.Harness;
 
 namespace Skein.EndToEnd.Tests;
 
-public sealed class ManyUsersTests(RingFixture fixture) : IClassFixture<RingFixture>
+[Collection(nameof(RingFixture))]
+public sealed class ManyUsersTests(RingFixture fixture)
 {
     private static readonly string[] Prompts =
     [

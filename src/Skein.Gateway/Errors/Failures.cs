@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Skein.Core.Errors;
 using Skein.Core.Stages;
+using Skein.Swarm.Errors;
 
 namespace Skein.Gateway.Errors;
 
@@ -19,6 +20,9 @@ internal static partial class Failures
         BadHttpRequestException bad =>
             new ApiException(bad.StatusCode, new ApiError("The request could not be read: " + bad.Message, "invalid_request_error", null, null), inner: failure),
         StageException { Error: StageError.KvBudgetExhausted or StageError.TooManySequences or StageError.Busy } stage => Unavailable(stage, RetryDelay),
+        SwarmException { Error: SwarmError.ContextTooLong } swarm =>
+            new ApiException(StatusCodes.Status400BadRequest, new ApiError(swarm.Message, "invalid_request_error", null, "context_length_exceeded"), inner: swarm),
+        SwarmException { IsTransient: true } swarm => Unavailable(swarm, swarm.RetryAfter ?? RetryDelay),
         SkeinException skein => ServerError(skein),
         ArgumentException argument when argument.GetType() == typeof(ArgumentException) => ApiException.Invalid(WithoutParameter(argument.Message), null, "invalid_request"),
         _ => new ApiException(StatusCodes.Status500InternalServerError, new ApiError("The server had an error while processing your request.", "server_error", null, "internal_error"), inner: failure),
