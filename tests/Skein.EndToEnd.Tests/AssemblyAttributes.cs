@@ -1,2 +1,2 @@
 // Each test starts processes that compute: side by side on two processors they would only wait for each other.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
