@@ -117,7 +117,7 @@ public static class ModelFamilies
         {
             throw new ModelException(
                 ModelError.UnsupportedArchitecture,
-                $"The architecture {Printable(shape.Architecture)} is unknown to this version: nobody has shown that a chain of its blocks computes what the whole model does. Known are: {Names()}.");
+                $"The architecture {shape.Architecture} is unknown to this version: nobody has shown that a chain of its blocks computes what the whole model does. Known are: {Names()}.");
         }
 
         if (rules.Refusal is not null)
@@ -200,9 +200,6 @@ public static class ModelFamilies
     }
 
     private static string Names() => string.Join(", ", All.Where(rules => rules.Refusal is null).Select(rules => rules.Architecture).Order(StringComparer.Ordinal));
-
-    /// <summary>A name out of a file, for a message.</summary>
-    private static string Printable(string name) => new([.. name.Take(64).Select(letter => char.IsControl(letter) ? '?' : letter)]);
 
     private static FamilyRules Refused(string architecture, string reason) => new() { Architecture = architecture, Refusal = reason };
 }

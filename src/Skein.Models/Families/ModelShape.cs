@@ -15,6 +15,9 @@ public readonly record struct ModelShape(string Architecture, int BlockCount, in
     /// <summary>The widest published models have 18,432; the bound keeps a row below 1 MiB.</summary>
     public const int MaxWidth = 262_144;
 
+    /// <summary>The longest published names have some 20 characters.</summary>
+    public const int MaxArchitectureLength = 64;
+
     /// <summary>Reads the sizes.</summary>
     /// <exception cref="ModelException"><see cref="ModelError.UnsupportedModel"/>: a size is missing or absurd.</exception>
     public static ModelShape Read(GgufMetadata metadata)
@@ -22,6 +25,11 @@ public readonly record struct ModelShape(string Architecture, int BlockCount, in
         try
         {
             var architecture = metadata.Architecture;
+            if (architecture.Length is 0 or > MaxArchitectureLength || architecture.Any(letter => letter is <= ' ' or > '~'))
+            {
+                throw new ModelException(ModelError.UnsupportedModel, $"general.architecture is no name of 1 to {MaxArchitectureLength} printable characters of ASCII.");
+            }
+
             return new ModelShape(
                 architecture,
                 Size(metadata, $"{architecture}.block_count", MaxBlocks),

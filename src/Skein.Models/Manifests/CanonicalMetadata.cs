@@ -35,7 +35,7 @@ internal static class CanonicalMetadata
             var text = value.TryGetString(out var written) ? written : value.ToString();
             if (text.Length <= ManifestLimits.MaxAboutValueLength)
             {
-                about.Add(key, text);
+                about[Printable(key)] = Printable(text);
             }
         }
 
@@ -69,6 +69,15 @@ internal static class CanonicalMetadata
             return (await GgufReader.ReadAsync(source, limits: null, cancellationToken)).Metadata;
         }
     }
+
+    /// <summary>Without what would steer a terminal: these texts are shown.</summary>
+    private static string Printable(string text) => string.Create(text.Length, text, (letters, source) =>
+    {
+        for (var i = 0; i < letters.Length; i++)
+        {
+            letters[i] = char.IsControl(source[i]) ? ' ' : source[i];
+        }
+    });
 
     private static bool IsTokenizer(string key) => key.StartsWith(TokenizerPrefix, StringComparison.Ordinal);
 

@@ -105,6 +105,7 @@ public static class ManifestJson
             Require(about.Count < ManifestLimits.MaxAboutEntries, $"it has more than {ManifestLimits.MaxAboutEntries} entries in about");
             var value = property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString()! : throw Bad("an entry in about is no text");
             Require(property.Name.Length <= ManifestLimits.MaxAboutKeyLength && value.Length <= ManifestLimits.MaxAboutValueLength, "an entry in about is too long");
+            Require(!property.Name.Any(char.IsControl) && !value.Any(char.IsControl), "an entry in about has control characters");
             about.Add(property.Name, value);
         }
 

@@ -206,6 +206,20 @@ public sealed class StagePlanTests
         Assert.Contains("llama", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("\u001b[2J")]
+    [InlineData("two words")]
+    public void ForSpan_OfAnArchitectureThatIsNoName_IsRefusedWithoutShowingIt(string architecture)
+    {
+        var metadata = Metadata("llama", 8).With("general.architecture", GgufValue.String(architecture));
+
+        var error = Assert.Throws<ModelException>(() => StagePlan.ForSpan(metadata, new BlockSpan(0, 2)));
+
+        Assert.Equal(ModelError.UnsupportedModel, error.Error);
+        Assert.DoesNotContain('\u001b', error.Message);
+    }
+
     [Fact]
     public void ForSpan_OfExtraPredictionBlocks_IsRefused()
     {

@@ -117,6 +117,7 @@ public sealed class ManifestJsonTests
         { "a hash that is too short", Edit(root => Tensor(root)["sha256"] = "ab") },
         { "about that is too long", Edit(root => root["about"]!["general.name"] = new string('a', 2000)) },
         { "about with too many entries", Edit(root => Enumerable.Range(0, 100).ToList().ForEach(i => root["about"]![$"k{i}"] = "v")) },
+        { "about that steers a terminal", Edit(root => root["about"]!["general.name"] = "\u001b[2J") },
         { "about that is no text", Edit(root => root["about"]!["general.name"] = 3) },
         { "deep nesting", string.Concat(Enumerable.Repeat("{\"a\":", 100_000)) },
     };

@@ -177,6 +177,25 @@ public sealed class ModelStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Resolve_AFileThatDescribesItselfWithControlCharacters_ShowsNone()
+    {
+        var metadata = Skein.Gguf.GgufMetadata.Empty
+            .With("general.architecture", Skein.Gguf.GgufValue.String("llama"))
+            .With("general.name", Skein.Gguf.GgufValue.String("a\u001b[2Jb"))
+            .With("llama.block_count", Skein.Gguf.GgufValue.UInt32(1))
+            .With("llama.embedding_length", Skein.Gguf.GgufValue.UInt32(4))
+            .With("llama.context_length", Skein.Gguf.GgufValue.UInt32(4));
+        await using (var stream = File.Create(_folder["model.gguf"]))
+        {
+            await Skein.Gguf.GgufWriter.WriteAsync(stream, metadata, [], null, CancellationToken.None);
+        }
+
+        var handle = await Resolver(Own()).ResolveAsync(_folder["model.gguf"], CancellationToken.None);
+
+        Assert.Equal("a [2Jb", handle.About["general.name"]);
+    }
+
+    [Fact]
     public async Task ReadChatTemplate_OfSmolLm2_IsTheModelsOwn()
     {
         var handle = await Resolver(Own()).ResolveAsync(SharedData.SmolLm2, CancellationToken.None);
