@@ -3,9 +3,6 @@ namespace Skein.Engine.ChatTemplates.Jinja;
 /// <summary>Something that can be called.</summary>
 internal abstract class JinjaCallable : JinjaObject
 {
-    /// <summary>How messages name it.</summary>
-    public abstract string Name { get; }
-
     public override string TypeName => "function";
 
     public abstract JinjaValue Call(JinjaInterpreter interpreter, JinjaArguments arguments);

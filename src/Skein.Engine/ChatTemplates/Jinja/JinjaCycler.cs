@@ -14,13 +14,13 @@ internal sealed class JinjaCycler(IReadOnlyList<JinjaValue> items) : JinjaObject
         value = name switch
         {
             "current" => Current,
-            "next" => JinjaValue.From(new JinjaFunction("next", (_, _) =>
+            "next" => JinjaValue.From(new JinjaFunction((_, _) =>
             {
                 var current = Current;
                 _at = (_at + 1) % items.Count;
                 return current;
             })),
-            "reset" => JinjaValue.From(new JinjaFunction("reset", (_, _) =>
+            "reset" => JinjaValue.From(new JinjaFunction((_, _) =>
             {
                 _at = 0;
                 return JinjaValue.None;

@@ -18,7 +18,7 @@ internal static class JinjaGlobals
         });
     }
 
-    private static void Add(JinjaScope scope, string name, Func<JinjaInterpreter, JinjaArguments, JinjaValue> body) => scope.Set(name, JinjaValue.From(new JinjaFunction(name, body)));
+    private static void Add(JinjaScope scope, string name, Func<JinjaInterpreter, JinjaArguments, JinjaValue> body) => scope.Set(name, JinjaValue.From(new JinjaFunction(body)));
 
     private static JinjaValue Range(JinjaInterpreter interpreter, JinjaArguments arguments)
     {

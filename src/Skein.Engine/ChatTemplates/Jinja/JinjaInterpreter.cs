@@ -75,15 +75,6 @@ internal sealed class JinjaInterpreter
             : throw JinjaFault.Failed($"a {target.TypeName} cannot be called");
     }
 
-    /// <summary><c>target.name</c>: a method or attribute, or else an entry.</summary>
-    private static JinjaValue GetAttribute(JinjaValue target, string name)
-    {
-        JinjaOperators.RequireDefined(target);
-        return TryGetMember(target, name, out var value) || (target.Kind == JinjaKind.Dictionary && target.Dictionary.TryGet(name, out value))
-            ? value
-            : JinjaValue.Undefined($"a {target.TypeName} has no '{Clip(name)}'");
-    }
-
     /// <summary><c>target[key]</c>: an entry, or else a method or attribute.</summary>
     public JinjaValue GetItem(JinjaValue target, JinjaValue key)
     {
@@ -152,6 +143,15 @@ internal sealed class JinjaInterpreter
         return value;
     }
 
+    /// <summary><c>target.name</c>: a method or attribute, or else an entry.</summary>
+    private static JinjaValue GetAttribute(JinjaValue target, string name)
+    {
+        JinjaOperators.RequireDefined(target);
+        return TryGetMember(target, name, out var value) || (target.Kind == JinjaKind.Dictionary && target.Dictionary.TryGet(name, out value))
+            ? value
+            : JinjaValue.Undefined($"a {target.TypeName} has no '{Clip(name)}'");
+    }
+
     private static bool TryGetMember(JinjaValue target, string name, out JinjaValue value)
     {
         value = default;
@@ -176,7 +176,7 @@ internal sealed class JinjaInterpreter
         };
         if (isFound)
         {
-            value = JinjaValue.From(new JinjaFunction(name, (interpreter, arguments) => method!(interpreter, target, arguments)));
+            value = JinjaValue.From(new JinjaFunction((interpreter, arguments) => method!(interpreter, target, arguments)));
         }
 
         return isFound;

@@ -5,8 +5,6 @@ internal sealed class JinjaJoiner(JinjaValue separator) : JinjaCallable
 {
     private bool _isUsed;
 
-    public override string Name => "joiner";
-
     public override JinjaValue Call(JinjaInterpreter interpreter, JinjaArguments arguments)
     {
         var value = _isUsed ? separator : JinjaValue.Empty;

@@ -27,8 +27,8 @@ internal sealed class JinjaLoop(List<JinjaValue> items) : JinjaObject
             "depth0" => JinjaValue.From(0L),
             "previtem" => Index > 0 ? items[Index - 1] : JinjaValue.Undefined("there is no previous item"),
             "nextitem" => Index + 1 < items.Count ? items[Index + 1] : JinjaValue.Undefined("there is no next item"),
-            "cycle" => JinjaValue.From(new JinjaFunction("cycle", Cycle)),
-            "changed" => JinjaValue.From(new JinjaFunction("changed", Changed)),
+            "cycle" => JinjaValue.From(new JinjaFunction(Cycle)),
+            "changed" => JinjaValue.From(new JinjaFunction(Changed)),
             _ => null,
         };
         value = found ?? default;

@@ -3,8 +3,6 @@ namespace Skein.Engine.ChatTemplates.Jinja;
 /// <summary>A macro: a function whose value is the text that its body writes.</summary>
 internal sealed class JinjaMacro(JinjaMacroDefinition definition, JinjaScope scope) : JinjaCallable
 {
-    public override string Name => definition.Name;
-
     public override string TypeName => "macro";
 
     public override bool TryGetAttribute(string name, out JinjaValue value)
@@ -31,7 +29,7 @@ internal sealed class JinjaMacro(JinjaMacroDefinition definition, JinjaScope sco
 
         if (arguments.Positional.Count > parameters.Count && !definition.TakesMore)
         {
-            throw JinjaFault.Failed($"{Name}() takes at most {parameters.Count} arguments, {arguments.Positional.Count} were given");
+            throw JinjaFault.Failed($"{definition.Name}() takes at most {parameters.Count} arguments, {arguments.Positional.Count} were given");
         }
 
         for (var i = 0; i < parameters.Count; i++)
@@ -42,7 +40,7 @@ internal sealed class JinjaMacro(JinjaMacroDefinition definition, JinjaScope sco
                 inner.Set(parameter.Name, arguments.Positional[i]);
                 if (named.ContainsKey(parameter.Name))
                 {
-                    throw JinjaFault.Failed($"{Name}() was given '{parameter.Name}' twice");
+                    throw JinjaFault.Failed($"{definition.Name}() was given '{parameter.Name}' twice");
                 }
             }
             else if (named.Remove(parameter.Name, out var value))
@@ -67,7 +65,7 @@ internal sealed class JinjaMacro(JinjaMacroDefinition definition, JinjaScope sco
         }
         else if (named.Count > 0)
         {
-            throw JinjaFault.Failed($"{Name}() has no parameter '{named.Keys.First()}'");
+            throw JinjaFault.Failed($"{definition.Name}() has no parameter '{named.Keys.First()}'");
         }
 
         if (definition.TakesMore)
