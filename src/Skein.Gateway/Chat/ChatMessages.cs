@@ -68,7 +68,7 @@ internal static class ChatMessages
             }
 
             (tool.Object("function") ?? throw ApiException.Missing(tool.PathOf("function"))).RequiredText("name");
-            tools.Add(JsonObject.Create(item.Clone()));
+            tools.Add(JsonCopy.Of(item, path));
         }
 
         return choice == "none" ? null : tools;
@@ -157,7 +157,7 @@ internal static class ChatMessages
             {
                 ["id"] = call.Text("id"),
                 ["type"] = "function",
-                ["function"] = new JsonObject { ["name"] = function.RequiredText("name"), ["arguments"] = Arguments(arguments) },
+                ["function"] = new JsonObject { ["name"] = function.RequiredText("name"), ["arguments"] = Arguments(arguments, function.PathOf("arguments")) },
             });
         }
 
@@ -165,11 +165,12 @@ internal static class ChatMessages
     }
 
     // OpenAI carries arguments as text; templates were written for the object.
-    private static JsonNode Arguments(string text)
+    private static JsonNode Arguments(string text, string path)
     {
         try
         {
-            return JsonNode.Parse(text) is JsonObject arguments ? arguments : JsonValue.Create(text);
+            using var arguments = JsonDocument.Parse(text);
+            return arguments.RootElement.ValueKind == JsonValueKind.Object ? JsonCopy.Of(arguments.RootElement, path)! : JsonValue.Create(text);
         }
         catch (JsonException)
         {

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Skein.Core.Errors;
 using Skein.Core.Stages;
+using Skein.Engine.ChatTemplates;
 using Skein.Swarm.Errors;
 
 namespace Skein.Gateway.Errors;
@@ -20,9 +21,11 @@ internal static partial class Failures
         BadHttpRequestException bad =>
             new ApiException(bad.StatusCode, new ApiError("The request could not be read: " + bad.Message, "invalid_request_error", null, null), inner: failure),
         StageException { Error: StageError.KvBudgetExhausted or StageError.TooManySequences or StageError.Busy } stage => Unavailable(stage, RetryDelay),
-        SwarmException { Error: SwarmError.ContextTooLong } swarm =>
-            new ApiException(StatusCodes.Status400BadRequest, new ApiError(swarm.Message, "invalid_request_error", null, "context_length_exceeded"), inner: swarm),
+        SwarmException { Error: SwarmError.ContextTooLong } tooLong => ApiException.Invalid(tooLong.Message, null, "context_length_exceeded"),
         SwarmException { IsTransient: true } swarm => Unavailable(swarm, swarm.RetryAfter ?? RetryDelay),
+
+        // The template is the model's; whether it takes a conversation depends on the conversation.
+        ChatTemplateException template => ApiException.Invalid(template.Message, "messages", template.Code),
         SkeinException skein => ServerError(skein),
         ArgumentException argument when argument.GetType() == typeof(ArgumentException) => ApiException.Invalid(WithoutParameter(argument.Message), null, "invalid_request"),
         _ => new ApiException(StatusCodes.Status500InternalServerError, new ApiError("The server had an error while processing your request.", "server_error", null, "internal_error"), inner: failure),

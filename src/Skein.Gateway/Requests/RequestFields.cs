@@ -16,7 +16,17 @@ internal readonly struct RequestFields(JsonElement element, string path)
 
     /// <summary>Finds a field that is there and not null.</summary>
     public bool TryGet(string name, out JsonElement value)
-        => element.TryGetProperty(name, out value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined);
+    {
+        try
+        {
+            return element.TryGetProperty(name, out value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined);
+        }
+        catch (InvalidOperationException)
+        {
+            // Looking for a name decodes those on the way.
+            throw ApiException.Invalid("The name of a field is not valid Unicode: it holds half a surrogate pair or broken UTF-8.", path.Length == 0 ? null : path, "invalid_value");
+        }
+    }
 
     public string? Text(string name)
     {

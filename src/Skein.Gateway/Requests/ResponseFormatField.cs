@@ -18,7 +18,25 @@ internal static class ResponseFormatField
         {
             "text" => null,
             "json_object" => JsonGrammar.AnyObject,
-            _ => throw ApiException.Unsupported(format.PathOf("type"), "supported are 'text' and 'json_object'."),
+            "json_schema" => OfSchema(format.Object("json_schema") ?? throw ApiException.Missing(format.PathOf("json_schema"))),
+            _ => throw ApiException.Unsupported(format.PathOf("type"), "supported are 'text', 'json_object' and 'json_schema'."),
         };
+    }
+
+    private static string OfSchema(RequestFields spec)
+    {
+        if (!spec.TryGet("schema", out var schema))
+        {
+            throw ApiException.Missing(spec.PathOf("schema"));
+        }
+
+        try
+        {
+            return JsonGrammar.FromSchema(schema);
+        }
+        catch (JsonSchemaException e)
+        {
+            throw e.Error == JsonSchemaError.Unsupported ? ApiException.Unsupported(spec.PathOf("schema"), e.Message) : ApiException.WrongValue(spec.PathOf("schema"), e.Message);
+        }
     }
 }

@@ -81,7 +81,7 @@ internal static class SamplingFields
 
         foreach (var bias in value.EnumerateObject())
         {
-            if (!int.TryParse(bias.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var token) || token >= vocabularySize)
+            if (!int.TryParse(JsonCopy.NameOf(bias, fields.PathOf("logit_bias")), NumberStyles.None, CultureInfo.InvariantCulture, out var token) || token >= vocabularySize)
             {
                 throw ApiException.WrongValue("logit_bias", $"every key must be a token id from 0 to {vocabularySize - 1}.");
             }

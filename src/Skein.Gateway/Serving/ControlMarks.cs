@@ -31,7 +31,7 @@ internal sealed class ControlMarks
         for (var token = 0; token < tokenizer.VocabularySize; token++)
         {
             // One letter could not be cut, and would be no mark.
-            if (tokenizer.IsControl(token) && Encoding.UTF8.GetString(tokenizer.TokenBytes(token, special: true).Span) is { Length: > 1 } mark)
+            if ((tokenizer.IsControl(token) || tokenizer.IsEndOfGeneration(token)) && Encoding.UTF8.GetString(tokenizer.TokenBytes(token, special: true).Span) is { Length: > 1 } mark)
             {
                 marks.Add(mark);
             }
@@ -40,7 +40,7 @@ internal sealed class ControlMarks
         _marks = SearchValues.Create([.. marks], StringComparison.Ordinal);
     }
 
-    /// <summary>Puts seams into all strings of a JSON value: a copy, or the value itself if there is nothing to do.</summary>
+    /// <summary>Copies a JSON value with seams in all its strings.</summary>
     public JsonNode? Guard(JsonNode? node)
     {
         switch (node)
@@ -49,18 +49,16 @@ internal sealed class ControlMarks
                 var target = new JsonObject();
                 foreach (var (name, value) in source)
                 {
-                    target[Guard(name)] = Guard(value?.DeepClone());
+                    target[Guard(name)] = Guard(value);
                 }
 
                 return target;
             case JsonArray source:
-                return new JsonArray([.. source.Select(item => Guard(item?.DeepClone()))]);
+                return new JsonArray([.. source.Select(item => Guard(item))]);
             case JsonValue value when value.GetValueKind() == JsonValueKind.String:
-                var text = value.GetValue<string>();
-                var guarded = Guard(text);
-                return ReferenceEquals(text, guarded) ? value : JsonValue.Create(guarded);
+                return JsonValue.Create(Guard(value.GetValue<string>()));
             default:
-                return node;
+                return node?.DeepClone();
         }
     }
 

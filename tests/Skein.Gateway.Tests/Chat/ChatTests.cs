@@ -216,6 +216,20 @@ public sealed class ChatTests
     }
 
     [Fact]
+    public async Task Chat_ForASchema_IsHeldToItsGrammar()
+    {
+        await using var gateway = await TestGateway.StartAsync("{}");
+        var schema = """{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}""";
+
+        await gateway.ChatJsonAsync($$$"""
+            "response_format":{"type":"json_schema","json_schema":{"name":"city","strict":true,"schema":{{{schema}}} }}
+            """);
+
+        using var parsed = JsonDocument.Parse(schema);
+        Assert.Equal(JsonGrammar.FromSchema(parsed.RootElement), Assert.Single(gateway.Generator.Requests).Sampling.Grammar);
+    }
+
+    [Fact]
     public async Task Chat_WithSkeinsOwnFields_CarriesThem()
     {
         await using var gateway = await TestGateway.StartAsync("x");
