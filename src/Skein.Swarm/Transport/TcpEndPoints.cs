@@ -1,7 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
+using System.Text;
 using Skein.Core.Decoding;
+using Skein.Swarm.Wire;
 
 namespace Skein.Swarm.Transport;
 
@@ -18,6 +20,11 @@ internal static class TcpEndPoints
     public static bool TryParse(string text, [NotNullWhen(true)] out EndPoint? endpoint)
     {
         endpoint = null;
+        if (text.Length > WireLimits.MaxPeerId || !Ascii.IsValid(text))
+        {
+            return false;
+        }
+
         var colon = text.LastIndexOf(':');
         if (colon < 1 || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
         {
