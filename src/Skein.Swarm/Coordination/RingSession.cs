@@ -6,6 +6,7 @@ using Skein.Swarm.Codecs;
 using Skein.Swarm.Errors;
 using Skein.Swarm.Links;
 using Skein.Swarm.Messages;
+using Skein.Swarm.Telemetry;
 using Skein.Swarm.Transport;
 using Skein.Swarm.Wire;
 
@@ -155,7 +156,7 @@ internal sealed class RingSession : IFrameTarget, IAsyncDisposable
             header = new FrameHeader(Id, 0, _epoch, _step++, position, takeBack ? (uint)position : FrameHeader.NoTruncation, rows.Rows, rows.Width, _codec.Format, flags);
             var lastOnly = flags.HasFlag(FrameFlags.LastRowOnly);
             var now = _ring.Time.GetTimestamp();
-            _expected.Enqueue(new ExpectedResult(header.Epoch, header.Step, lastOnly ? position + rows.Rows - 1 : position, lastOnly ? 1 : rows.Rows, now));
+            _expected.Enqueue(new ExpectedResult(header.Epoch, header.Step, lastOnly ? position + rows.Rows - 1 : position, lastOnly ? 1 : rows.Rows, flags.HasFlag(FrameFlags.Prefill), now));
             if (_expected.Count == 1)
             {
                 Volatile.Write(ref _lastSign, now);
@@ -448,6 +449,7 @@ internal sealed class RingSession : IFrameTarget, IAsyncDisposable
 
             var now = _ring.Time.GetTimestamp();
             var seconds = _ring.Time.GetElapsedTime(expected.Sent, now).TotalSeconds;
+            SwarmInstruments.CameRound(expected.IsPrefill, seconds);
             // A slow step counts at once, a fast one slowly: the bound should not shrink because of a few lucky ones.
             _usualStepSeconds = seconds > _usualStepSeconds ? seconds : (_usualStepSeconds * 0.9) + (seconds * 0.1);
             Volatile.Write(ref _lastSign, now);
@@ -478,6 +480,7 @@ internal sealed class RingSession : IFrameTarget, IAsyncDisposable
         {
             Usage = [.. Enumerable.Range(0, Chain.Count).Select(AccountOf)];
             _ring.Forget(this);
+            SwarmInstruments.SessionEnded("coordinator", _failure);
             if (_isOpen)
             {
                 _ring.Uncount();

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Threading.Channels;
 using Skein.Core.Hidden;
 using Skein.Core.Stages;
@@ -6,6 +5,7 @@ using Skein.Swarm.Codecs;
 using Skein.Swarm.Errors;
 using Skein.Swarm.Links;
 using Skein.Swarm.Messages;
+using Skein.Swarm.Telemetry;
 using Skein.Swarm.Transport;
 using Skein.Swarm.Wire;
 
@@ -416,12 +416,14 @@ internal sealed class StageSession : IFrameTarget, IDisposable
         }
 
         HiddenRows result;
+        TimeSpan computed;
+        var isPrefill = header.Flags.HasFlag(FrameFlags.Prefill);
         using (rows)
         {
-            var kind = header.Flags.HasFlag(FrameFlags.Prefill) ? StepKind.Prefill : StepKind.Decode;
-            var started = Stopwatch.GetTimestamp();
-            result = await sequence.StepAsync(rows, header.Position, kind, _stopped);
-            Interlocked.Add(ref _computeTicks, Stopwatch.GetElapsedTime(started).Ticks);
+            var started = _service.Time.GetTimestamp();
+            result = await sequence.StepAsync(rows, header.Position, isPrefill ? StepKind.Prefill : StepKind.Decode, _stopped);
+            computed = _service.Time.GetElapsedTime(started);
+            Interlocked.Add(ref _computeTicks, computed.Ticks);
         }
 
         using (result)
@@ -433,7 +435,9 @@ internal sealed class StageSession : IFrameTarget, IDisposable
                 throw new SwarmException(SwarmError.ComputeFailed, $"The engine gave {result.Rows} rows of {result.Width} values for {header.Rows} of {header.Width}.");
             }
 
-            Interlocked.Add(ref _bytesOut, await ForwardAsync(header, result));
+            var sent = await ForwardAsync(header, result);
+            Interlocked.Add(ref _bytesOut, sent);
+            SwarmInstruments.Computed(isPrefill, header.Rows, frame.Size, sent, computed);
         }
     }
 
@@ -515,6 +519,7 @@ internal sealed class StageSession : IFrameTarget, IDisposable
             }
 
             _service.Forget(this);
+            SwarmInstruments.SessionEnded("stage", reason);
             if (answer)
             {
                 await _owner.TrySendAsync(new ClosedMessage(Key.Session, Key.Hop, _rows, TimeSpan.FromTicks(_computeTicks), _bytesIn, _bytesOut, _framesDone));
