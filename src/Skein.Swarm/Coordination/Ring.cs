@@ -180,6 +180,7 @@ internal sealed class Ring : ILinkHost, IAsyncDisposable
             session.OnLost(peer, reason);
         }
 
+        Links.Drop(peer.Peer, reason);
         OnPeerChanged(peer);
     }
 

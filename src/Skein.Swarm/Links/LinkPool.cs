@@ -56,7 +56,7 @@ internal sealed class LinkPool : IAsyncDisposable
     public async ValueTask<FrameLease> RentAsync(PeerAddress peer, TrafficClass trafficClass, CancellationToken cancellationToken)
     {
         // The addresses belong to the key: without identities, a name alone could be used to lead other people's sessions elsewhere.
-        var key = (string.Join('\n', peer.Addresses.Prepend(peer.Id)), trafficClass);
+        var key = (KeyOf(peer), trafficClass);
         var (entry, link) = await EnterAsync(key, peer, cancellationToken);
         if (link.Failure is not null)
         {
@@ -104,6 +104,25 @@ internal sealed class LinkPool : IAsyncDisposable
         }
 
         _stop.Dispose();
+    }
+
+    /// <summary>Closes the links to a peer that is lost by another sign: a link that looks alive would only fail the next session a little later.</summary>
+    public void Drop(PeerAddress peer, SwarmException reason)
+    {
+        Entry[] dropped;
+        lock (_lock)
+        {
+            dropped = [.. _entries.Values.Where(e => e.Key.Peer == KeyOf(peer) && e.Link.IsCompletedSuccessfully)];
+            foreach (var entry in dropped)
+            {
+                _entries.Remove(entry.Key);
+            }
+        }
+
+        foreach (var entry in dropped)
+        {
+            Abort(entry, reason);
+        }
     }
 
     /// <summary>Closes links that no session has used for long. Called by the owner's own ticker.</summary>
@@ -175,15 +194,18 @@ internal sealed class LinkPool : IAsyncDisposable
         AbortUnused(oldest);
     }
 
-    private static void AbortUnused(Entry entry)
-    {
-        if (entry.Link is { IsCompletedSuccessfully: true } done)
-        {
-            _ = AbortAsync(done);
-        }
+    private static void AbortUnused(Entry entry) => Abort(entry, new SwarmException(SwarmError.PeerLost, "The link was closed here: no session used it."));
 
-        static async Task AbortAsync(Task<FrameLink> link) => (await link).Abort(new SwarmException(SwarmError.PeerLost, "The link was closed here: no session used it."));
+    private static void Abort(Entry entry, SwarmException reason)
+    {
+        if (entry.Link is { IsCompletedSuccessfully: true } made)
+        {
+            // Completed: this does not block.
+            made.GetAwaiter().GetResult().Abort(reason);
+        }
     }
+
+    private static string KeyOf(PeerAddress peer) => string.Join('\n', peer.Addresses.Prepend(peer.Id));
 
     private void Forget(Entry entry)
     {

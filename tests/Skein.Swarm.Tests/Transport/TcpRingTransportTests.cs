@@ -1,9 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Skein.Core.Identity;
 using Skein.Swarm.Errors;
-using Skein.Swarm.Stages;
 using Skein.Swarm.Tests.Fakes;
 using Skein.Swarm.Transport;
 
@@ -39,36 +37,6 @@ public sealed class TcpRingTransportTests
         await using var transport = Start(new TcpRingTransportOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), HandshakeBound = TimeSpan.FromMilliseconds(200) });
 
         await ExpectClosedAsync(transport, "SKEIN"u8.ToArray());
-    }
-
-    [Fact]
-    public async Task TwoThousandIdleConnections_LeaveRoomForARealPeerAndLittleMemory()
-    {
-        var stage = new FakeStage(new BlockSpan(0, 30));
-        await using var transport = new TcpRingTransport(new TcpRingTransportOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), HandshakeBound = TimeSpan.FromMinutes(5) });
-        await using var service = new StageService(new StageServiceOptions(), [new HostedStage(FakeModel.Digest, stage)], transport);
-        transport.Start();
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        var idle = new List<Socket>();
-        try
-        {
-            for (var i = 0; i < 2000; i++)
-            {
-                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                idle.Add(socket);
-                await socket.ConnectAsync(transport.LocalEndPoint!).WaitAsync(Bound);
-            }
-
-            await using var dialler = new TcpRingTransport(new TcpRingTransportOptions());
-            await using var peer = await RawPeer.SessionAsync(dialler, PeerAddress.Tcp(transport.LocalEndPoint!));
-
-            Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 24L << 20);
-            Assert.Equal(1, service.CoordinatorCount);
-        }
-        finally
-        {
-            idle.ForEach(static s => s.Dispose());
-        }
     }
 
     [Fact]
