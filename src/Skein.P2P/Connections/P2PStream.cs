@@ -1,0 +1,195 @@
+using System.Buffers;
+using Skein.P2P.Errors;
+using Skein.P2P.Identity;
+using Skein.P2P.Negotiation;
+using Skein.P2P.Yamux;
+
+namespace Skein.P2P.Connections;
+
+/// <summary>A stream of one protocol with one peer: full duplex; one read and one write may be under way at once.</summary>
+/// <remarks>
+/// <para>A stream opened here costs no round trip: the proposal of its protocol travels with the first write, and the answer is read with the first read.
+/// So a peer that does not speak the protocol shows at the first read, as <see cref="P2PError.ProtocolNotSupported"/>.</para>
+/// <para>Finish with <see cref="CloseWriteAsync"/>, then dispose. Disposing an unfinished stream resets it. Everything else is as <see cref="YamuxStream"/> says.</para>
+/// </remarks>
+public sealed class P2PStream : Stream
+{
+    private readonly YamuxStream _inner;
+    private readonly Action<P2PStream>? _onDisposed;
+    private byte[]? _proposal;
+    private readonly TaskCompletionSource? _proposed;
+    private bool _answerOwed;
+    private int _disposed;
+
+    internal P2PStream(P2PConnection connection, YamuxStream inner, string protocol, bool optimistic, Action<P2PStream>? onDisposed = null)
+    {
+        Connection = connection;
+        _inner = inner;
+        Protocol = protocol;
+        _onDisposed = onDisposed;
+        if (optimistic)
+        {
+            _proposal = MultistreamSelect.EncodeProposal(protocol);
+            _proposed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _answerOwed = true;
+        }
+    }
+
+    /// <summary>The connection that carries it.</summary>
+    public P2PConnection Connection { get; }
+
+    /// <summary>The peer at the other end: proven.</summary>
+    public PeerId Peer => Connection.Peer;
+
+    /// <summary>The protocol.</summary>
+    public string Protocol { get; }
+
+    /// <summary>What it carries.</summary>
+    public StreamClass Class => _inner.Class;
+
+    /// <inheritdoc/>
+    public override bool CanRead => true;
+
+    /// <inheritdoc/>
+    public override bool CanSeek => false;
+
+    /// <inheritdoc/>
+    public override bool CanWrite => true;
+
+    /// <inheritdoc/>
+    public override long Length => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    /// <inheritdoc/>
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        => _answerOwed ? ReadFirstAsync(buffer, cancellationToken) : _inner.ReadAsync(buffer, cancellationToken);
+
+    /// <inheritdoc/>
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        => _proposed is null or { Task.IsCompletedSuccessfully: true } ? _inner.WriteAsync(buffer, cancellationToken) : WriteFirstAsync(_proposed, buffer, cancellationToken);
+
+    /// <summary>Says that no more will be written. Reading goes on.</summary>
+    public async ValueTask CloseWriteAsync()
+    {
+        await FlushAsync(CancellationToken.None);
+        await _inner.CloseWriteAsync();
+    }
+
+    /// <summary>Ends the stream at once in both directions.</summary>
+    public void Reset() => _inner.Reset();
+
+    /// <inheritdoc/>
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    /// <inheritdoc/>
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    /// <inheritdoc/>
+    public override async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        if (_proposed is not null)
+        {
+            await ProposeAsync(_proposed, cancellationToken);
+            await _proposed.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Flush()
+    {
+        // Every write is sent as soon as it can be.
+    }
+
+    /// <inheritdoc/>
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
+
+    /// <inheritdoc/>
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
+
+    /// <inheritdoc/>
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            _inner.Dispose();
+            _onDisposed?.Invoke(this);
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private async ValueTask<int> ReadFirstAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        // If a writer sends the proposal, there is no waiting for it: its request may be long, and the answer comes before its end.
+        await ProposeAsync(_proposed!, cancellationToken);
+        try
+        {
+            await MultistreamSelect.ReadOptimisticAnswerAsync(_inner, Protocol, cancellationToken);
+        }
+        catch (P2PException)
+        {
+            _inner.Reset();
+            throw;
+        }
+
+        _answerOwed = false;
+        return await _inner.ReadAsync(buffer, cancellationToken);
+    }
+
+    // Sends the proposal alone, unless somebody has taken it.
+    private async ValueTask ProposeAsync(TaskCompletionSource proposed, CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref _proposal, null) is { } proposal)
+        {
+            await SendFirstAsync(proposed, proposal, cancellationToken);
+        }
+    }
+
+    private async ValueTask WriteFirstAsync(TaskCompletionSource proposed, ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref _proposal, null) is not { } proposal)
+        {
+            // A reader is sending it.
+            await proposed.Task.WaitAsync(cancellationToken);
+            await _inner.WriteAsync(buffer, cancellationToken);
+            return;
+        }
+
+        // One write, so that one frame carries opening, proposal and request.
+        var joined = ArrayPool<byte>.Shared.Rent(proposal.Length + buffer.Length);
+        try
+        {
+            proposal.CopyTo(joined, 0);
+            buffer.CopyTo(joined.AsMemory(proposal.Length));
+            await SendFirstAsync(proposed, joined.AsMemory(0, proposal.Length + buffer.Length), cancellationToken);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(joined);
+        }
+    }
+
+    private async ValueTask SendFirstAsync(TaskCompletionSource proposed, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _inner.WriteAsync(bytes, cancellationToken);
+            proposed.TrySetResult();
+        }
+        catch (Exception fault)
+        {
+            // Seen by whoever waits; nobody need.
+            proposed.TrySetException(fault);
+            _ = proposed.Task.Exception;
+            throw;
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using Skein.P2P.Addressing;
+using Skein.P2P.Identify;
+using Skein.P2P.Identity;
+using Skein.P2P.Records;
+
+namespace Skein.P2P.Connections;
+
+/// <summary>What is known of peers, bounded: the peer not heard of for longest is forgotten first. Thread-safe.</summary>
+public sealed class PeerStore
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<PeerId, LinkedListNode<KnownPeer>> _peers = [];
+    private readonly LinkedList<KnownPeer> _byNews = new();
+    private readonly int _maxPeers;
+    private readonly int _maxAddresses;
+
+    internal PeerStore(P2PLimits limits)
+    {
+        _maxPeers = limits.MaxKnownPeers;
+        _maxAddresses = limits.MaxAddressesPerPeer;
+    }
+
+    /// <summary>Peers known.</summary>
+    public IReadOnlyList<KnownPeer> All
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _byNews];
+            }
+        }
+    }
+
+    /// <summary>What is known of a peer; null if nothing.</summary>
+    public KnownPeer? Find(PeerId peer)
+    {
+        lock (_gate)
+        {
+            return _peers.TryGetValue(peer, out var node) ? node.Value : null;
+        }
+    }
+
+    /// <summary>Remembers addresses: first in the list, because newest.</summary>
+    public void AddAddresses(PeerId peer, params IEnumerable<Multiaddr> addresses)
+        => Update(peer, known => known with { Addresses = [.. addresses.Select(address => Plain(address, peer)).Concat(known.Addresses).Distinct().Take(_maxAddresses)] });
+
+    /// <summary>Forgets a peer.</summary>
+    public void Remove(PeerId peer)
+    {
+        lock (_gate)
+        {
+            if (_peers.Remove(peer, out var node))
+            {
+                _byNews.Remove(node);
+            }
+        }
+    }
+
+    // An address that led to the peer goes first.
+    internal void Confirm(PeerId peer, Multiaddr address) => AddAddresses(peer, address);
+
+    // Takes what a peer says of itself. Addresses that it sealed replace those that it only said.
+    internal void Learn(PeerId peer, IdentifyMessage message) => Update(peer, known =>
+    {
+        var record = message.SignedPeerRecord is { } encoded && PeerRecord.TryOpen(encoded.Span, out var opened) && opened.PeerId == peer && opened.Sequence > known.RecordSequence ? opened : null;
+        var addresses = record?.Addresses ?? message.ListenAddresses ?? [];
+        return known with
+        {
+            Addresses = [.. addresses.Select(address => Plain(address, peer)).Concat(known.Addresses).Distinct().Take(_maxAddresses)],
+            Protocols = message.Protocols ?? known.Protocols,
+            ProtocolVersion = message.ProtocolVersion ?? known.ProtocolVersion,
+            AgentVersion = message.AgentVersion ?? known.AgentVersion,
+            SealedRecord = record is null ? known.SealedRecord : message.SignedPeerRecord,
+            RecordSequence = record?.Sequence ?? known.RecordSequence,
+        };
+    });
+
+    // Without the peer id at the end, so that the same place is the same address.
+    private static Multiaddr Plain(Multiaddr address, PeerId peer) => address.PeerId == peer ? address.WithoutPeerId() : address;
+
+    private void Update(PeerId peer, Func<KnownPeer, KnownPeer> change)
+    {
+        lock (_gate)
+        {
+            var known = new KnownPeer { Id = peer };
+            if (_peers.Remove(peer, out var node))
+            {
+                known = node.Value;
+                _byNews.Remove(node);
+            }
+            else if (_peers.Count >= _maxPeers)
+            {
+                _peers.Remove(_byNews.Last!.Value.Id);
+                _byNews.RemoveLast();
+            }
+
+            _peers.Add(peer, _byNews.AddFirst(change(known)));
+        }
+    }
+}

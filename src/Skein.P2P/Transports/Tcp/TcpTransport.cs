@@ -1,0 +1,190 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Skein.P2P.Addressing;
+using Skein.P2P.Errors;
+
+namespace Skein.P2P.Transports.Tcp;
+
+/// <summary>TCP, and on the same port everything else: the first bytes of a connection decide (as go-libp2p's <c>tcpreuse</c> does). Thread-safe.</summary>
+public sealed class TcpTransport : ITransport
+{
+    // TCP_NOTSENT_LOWAT by platform.
+    private const int LinuxNotSentLowWater = 25;
+    private const int MacNotSentLowWater = 0x201;
+
+    private readonly TcpTransportOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<AddressFamily, int> _listenPorts = new();
+
+    /// <summary>Creates the transport.</summary>
+    public TcpTransport(TcpTransportOptions options, TimeProvider time)
+    {
+        _options = options;
+        _time = time;
+    }
+
+    /// <inheritdoc/>
+    public bool CanDial(Multiaddr address) => address.IsPlainTcp;
+
+    /// <inheritdoc/>
+    public bool CanListen(Multiaddr address) => address.IsPlainTcp && address.TcpEndPoint is not null;
+
+    /// <inheritdoc/>
+    public async Task<RawConnection> DialAsync(Multiaddr address, CancellationToken cancellationToken)
+    {
+        var socket = await ConnectAsync(address, cancellationToken);
+        var remote = (IPEndPoint)socket.RemoteEndPoint!;
+        return new RawConnection(new NetworkStream(socket, ownsSocket: true), Multiaddr.FromTcp(remote), remote.Address);
+    }
+
+    /// <inheritdoc/>
+    public Task<ITransportListener> ListenAsync(Multiaddr address, Action<RawConnection> onConnection, CancellationToken cancellationToken)
+    {
+        if (address.TcpEndPoint is not { } endPoint)
+        {
+            throw new P2PException(P2PError.DialFailed, $"{address} names no IP address to listen on.");
+        }
+
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
+            {
+                socket.DualMode = false;
+            }
+
+            if (!OperatingSystem.IsWindows())
+            {
+                // So that dials may leave from this port. On Windows the option would let anybody steal the port.
+                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            }
+
+            socket.Bind(endPoint);
+            socket.Listen();
+        }
+        catch (SocketException fault)
+        {
+            socket.Dispose();
+            throw new P2PException(P2PError.DialFailed, $"Cannot listen on {address}: {fault.SocketErrorCode}. Another program may have the port.", fault);
+        }
+
+        var bound = (IPEndPoint)socket.LocalEndPoint!;
+        _listenPorts[endPoint.AddressFamily] = bound.Port;
+        return Task.FromResult<ITransportListener>(new TcpListenerLoop(socket, SpreadOut(bound), _options, _time, onConnection, Tune));
+    }
+
+    // Dials a TCP socket; shared with the WebSocket transport.
+    internal async Task<Socket> ConnectAsync(Multiaddr address, CancellationToken cancellationToken)
+    {
+        Exception? last = null;
+        foreach (var endPoint in await ResolveAsync(address, cancellationToken))
+        {
+            foreach (var reuse in new[] { true, false })
+            {
+                if (reuse && (!_options.DialFromListenPort || OperatingSystem.IsWindows() || !_listenPorts.ContainsKey(endPoint.AddressFamily)))
+                {
+                    continue;
+                }
+
+                var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+                try
+                {
+                    Tune(socket);
+                    if (reuse)
+                    {
+                        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+                        socket.Bind(new IPEndPoint(endPoint.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, _listenPorts[endPoint.AddressFamily]));
+                    }
+
+                    await socket.ConnectAsync(endPoint, cancellationToken);
+                    if (socket.LocalEndPoint is IPEndPoint local && local.Equals(socket.RemoteEndPoint))
+                    {
+                        // A dial from a port to itself meets itself.
+                        throw new SocketException((int)SocketError.ConnectionRefused);
+                    }
+
+                    return socket;
+                }
+                catch (SocketException fault)
+                {
+                    socket.Dispose();
+                    last = fault;
+                    if (!reuse || fault.SocketErrorCode is not (SocketError.AddressAlreadyInUse or SocketError.AddressNotAvailable or SocketError.InvalidArgument))
+                    {
+                        break;
+                    }
+                }
+                catch
+                {
+                    socket.Dispose();
+                    throw;
+                }
+            }
+        }
+
+        throw new P2PException(P2PError.DialFailed, $"Cannot connect to {address}: {(last as SocketException)?.SocketErrorCode.ToString() ?? "the name has no address"}.", last);
+    }
+
+    private static async Task<IReadOnlyList<IPEndPoint>> ResolveAsync(Multiaddr address, CancellationToken cancellationToken)
+    {
+        // Names may have many addresses; a dial tries the first few.
+        const int MaxTried = 4;
+        if (address.TcpEndPoint is { } endPoint)
+        {
+            return [endPoint];
+        }
+
+        var host = address.Parts[0];
+        var family = host.Code switch
+        {
+            MultiaddrCode.Dns4 => AddressFamily.InterNetwork,
+            MultiaddrCode.Dns6 => AddressFamily.InterNetworkV6,
+            _ => AddressFamily.Unspecified,
+        };
+        try
+        {
+            return [.. (await Dns.GetHostAddressesAsync(host.Text, family, cancellationToken)).Take(MaxTried).Select(ip => new IPEndPoint(ip, address.Parts[1].Port))];
+        }
+        catch (SocketException fault)
+        {
+            throw new P2PException(P2PError.DialFailed, $"The name {host.Text} cannot be resolved: {fault.SocketErrorCode}.", fault);
+        }
+    }
+
+    private static IReadOnlyList<Multiaddr> SpreadOut(IPEndPoint bound)
+    {
+        if (!bound.Address.Equals(IPAddress.Any) && !bound.Address.Equals(IPAddress.IPv6Any))
+        {
+            return [Multiaddr.FromTcp(bound)];
+        }
+
+        return [.. NetworkInterface.GetAllNetworkInterfaces()
+            .Where(card => card.OperationalStatus == OperationalStatus.Up)
+            .SelectMany(card => card.GetIPProperties().UnicastAddresses)
+            .Where(entry => entry.Address.AddressFamily == bound.AddressFamily && !entry.Address.IsIPv6LinkLocal)
+            .Select(entry => Multiaddr.FromTcp(new IPEndPoint(entry.Address, bound.Port)))
+            .Distinct()];
+    }
+
+    private void Tune(Socket socket)
+    {
+        socket.NoDelay = true;
+        try
+        {
+            if (OperatingSystem.IsLinux())
+            {
+                socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, LinuxNotSentLowWater, BitConverter.GetBytes(_options.MaxUnsent));
+            }
+            else if (OperatingSystem.IsMacOS())
+            {
+                socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, MacNotSentLowWater, BitConverter.GetBytes(_options.MaxUnsent));
+            }
+        }
+        catch (SocketException)
+        {
+            // An old kernel: longer queues, nothing worse.
+        }
+    }
+}
