@@ -16,7 +16,7 @@ internal static class ChatCommand
             : Fail<Uri>(result, $"'{result.Tokens[0].Value}' is not a URL such as http://localhost:8080"),
     };
 
-    private static readonly Option<float> Temperature = new("--temperature") { Description = "0 always takes the likeliest token; up to 2", DefaultValueFactory = _ => 0.7f };
+    private static readonly Option<float> Temperature = new("--temperature") { Description = "0 always takes the likeliest token; up to 2", DefaultValueFactory = _ => ChatSettings.DefaultTemperature };
     private static readonly Option<int> MaxTokens = new("--max-tokens") { Description = "The longest reply", DefaultValueFactory = _ => 512 };
     private static readonly Option<long?> Seed = new("--seed") { Description = "Same seed, same reply" };
     private static readonly Option<string> System = new("--system") { Description = "The system prompt; empty sends none", DefaultValueFactory = _ => ChatSettings.DefaultSystemPrompt };

@@ -6,8 +6,11 @@ internal sealed record ChatSettings
     /// <summary>Given unless the user gives another: SmolLM2's own default confuses its small quantised form.</summary>
     public const string DefaultSystemPrompt = "You are a helpful assistant.";
 
+    /// <summary>What SmolLM2's authors recommend; small models wander at higher ones.</summary>
+    public const float DefaultTemperature = 0.2f;
+
     /// <summary>0 is greedy.</summary>
-    public float Temperature { get; init; } = 0.7f;
+    public float Temperature { get; init; } = DefaultTemperature;
 
     /// <summary>The longest reply, in tokens.</summary>
     public int MaxTokens { get; init; } = 512;
