@@ -54,6 +54,7 @@ internal static class ChatCommand
         var options = GatewaySettings.Read(parse, listenDefault: "127.0.0.1:0");
         await using var gateway = await Gateways.GatewayStartup.StartAsync(options, cancellationToken);
         using var local = new HttpClient { BaseAddress = gateway.Address, Timeout = Timeout.InfiniteTimeSpan };
+        settings = gateway.TakesSystemMessages || parse.GetResult(System) is { Implicit: false } ? settings : settings with { System = string.Empty };
         await new ChatLoop(new ChatClient(local, gateway.ModelName), settings, Console.In).RunAsync(cancellationToken);
         return 0;
     }

@@ -81,9 +81,11 @@ internal static class DemoCommand
 
         using var http = new HttpClient { BaseAddress = gateway.Address, Timeout = Timeout.InfiniteTimeSpan };
         var client = new ChatClient(http, gateway.ModelName);
+        var settings = new ChatSettings { MaxTokens = parse.GetValue(MaxTokens) };
+        settings = gateway.TakesSystemMessages ? settings : settings with { System = string.Empty };
         if (once is not null)
         {
-            return await AnswerOnceAsync(client, once, parse.GetValue(MaxTokens), model.BlockCount, json, cancellationToken);
+            return await AnswerOnceAsync(client, once, settings with { Temperature = 0 }, model.BlockCount, json, cancellationToken);
         }
 
         PrintLayout(cluster, gateway, model.Name);
@@ -93,16 +95,16 @@ internal static class DemoCommand
         }
         else
         {
-            await new ChatLoop(client, new ChatSettings { MaxTokens = parse.GetValue(MaxTokens) }, Console.In).RunAsync(cancellationToken);
+            await new ChatLoop(client, settings, Console.In).RunAsync(cancellationToken);
         }
 
         return 0;
     }
 
-    private static async Task<int> AnswerOnceAsync(ChatClient client, string prompt, int maxTokens, int blockCount, bool json, CancellationToken cancellationToken)
+    private static async Task<int> AnswerOnceAsync(ChatClient client, string prompt, ChatSettings settings, int blockCount, bool json, CancellationToken cancellationToken)
     {
-        var settings = new ChatSettings { Temperature = 0, MaxTokens = maxTokens };
-        var completion = await client.CompleteAsync([new("system", settings.System), new("user", prompt)], settings, cancellationToken);
+        ChatMessage[] messages = settings.System.Length > 0 ? [new("system", settings.System), new("user", prompt)] : [new("user", prompt)];
+        var completion = await client.CompleteAsync(messages, settings, cancellationToken);
         var report = DemoReport.FromCompletion(completion, blockCount);
         if (json)
         {

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using Skein.Engine.ChatTemplates;
 using Skein.Engine.Tokenizing;
@@ -13,14 +12,17 @@ internal sealed class ModelChatPrompt : IChatPrompt
 
     private ModelChatPrompt(ChatTemplate template) => _template = template;
 
-    /// <summary>Reads a template.</summary>
-    /// <exception cref="ChatTemplateException">It does not parse.</exception>
-    public static ModelChatPrompt Create(string template, LlamaTokenizer tokenizer, TimeProvider time)
-        => new(ChatTemplate.Parse(template, TextOf(tokenizer, tokenizer.BeginOfSequence), TextOf(tokenizer, tokenizer.EndOfSequence), time));
+    /// <summary>Whether a conversation may begin with a system message.</summary>
+    public bool TakesSystemMessages => _template.TakesSystemMessages;
+
+    /// <summary>Takes the model's template, or ChatML if it has none but knows its markers.</summary>
+    /// <param name="template">The model's own, or null.</param>
+    /// <param name="tokenizer">The model's vocabulary.</param>
+    /// <param name="time">The clock that templates may ask.</param>
+    /// <exception cref="ChatTemplateException">There is none, or it does not parse.</exception>
+    public static ModelChatPrompt Create(string? template, LlamaTokenizer tokenizer, TimeProvider time)
+        => new(ChatTemplate.ForModel(template, tokenizer, tokenizer.EndOfSequence, time));
 
     /// <inheritdoc/>
     public string Render(JsonArray messages, JsonArray? tools) => _template.Render(messages, tools);
-
-    private static string? TextOf(LlamaTokenizer tokenizer, int? token)
-        => token is { } id ? Encoding.UTF8.GetString(tokenizer.TokenBytes(id, special: true).Span) : null;
 }

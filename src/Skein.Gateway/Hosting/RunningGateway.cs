@@ -20,8 +20,9 @@ public sealed class RunningGateway : IAsyncDisposable
     private readonly Stack<IAsyncDisposable> _owned;
     private readonly Coordinator _coordinator;
 
-    private RunningGateway(string modelName, Uri address, Coordinator coordinator, Stack<IAsyncDisposable> owned)
+    private RunningGateway(string modelName, Uri address, bool takesSystemMessages, Coordinator coordinator, Stack<IAsyncDisposable> owned)
     {
+        TakesSystemMessages = takesSystemMessages;
         ModelName = modelName;
         Address = address;
         _coordinator = coordinator;
@@ -33,6 +34,9 @@ public sealed class RunningGateway : IAsyncDisposable
 
     /// <summary>Where the gateway listens; ends with a slash.</summary>
     public Uri Address { get; }
+
+    /// <summary>Whether the model's chat template takes a system message.</summary>
+    public bool TakesSystemMessages { get; }
 
     /// <summary>Whether a complete chain answers now; what is missing if not.</summary>
     public GeneratorReadiness Readiness => _coordinator.Readiness;
@@ -80,7 +84,7 @@ public sealed class RunningGateway : IAsyncDisposable
                 builder => builder.Services.AddSingleton(logs));
             Own(application);
             await application.StartAsync(cancellationToken);
-            return new RunningGateway(model.Name, new Uri(application.Urls.First().TrimEnd('/') + "/"), coordinator, owned);
+            return new RunningGateway(model.Name, new Uri(application.Urls.First().TrimEnd('/') + "/"), prompt?.TakesSystemMessages ?? false, coordinator, owned);
         }
         catch
         {
@@ -107,14 +111,9 @@ public sealed class RunningGateway : IAsyncDisposable
 
     private static async Task<ModelChatPrompt?> ReadPromptAsync(ModelHandle model, LlamaTokenizer tokenizer, TimeProvider time, ILoggerFactory logs, CancellationToken cancellationToken)
     {
-        if (await model.ReadChatTemplateAsync(cancellationToken) is not { } template)
-        {
-            return null;
-        }
-
         try
         {
-            return ModelChatPrompt.Create(template, tokenizer, time);
+            return ModelChatPrompt.Create(await model.ReadChatTemplateAsync(cancellationToken), tokenizer, time);
         }
         catch (ChatTemplateException e)
         {
