@@ -58,7 +58,7 @@ public sealed class HomeTests(HomeTests.Street street) : IClassFixture<HomeTests
     {
         // Where it can work, a machine too busy to start both calls within 50 ms of each other gets as many tries as a node takes: three.
         var outcomes = await PunchAsync(Street.Home(one, 1), Street.Home(other, 2));
-        for (var tries = 1; works && tries < 3 && outcomes.Contains("ConnectionRefused"); tries++)
+        for (var tries = 1; works && tries < 3 && outcomes.Any(outcome => outcome != "connected"); tries++)
         {
             outcomes = await PunchAsync(Street.Home(one, 1), Street.Home(other, 2));
         }

@@ -27,24 +27,30 @@ public sealed class LinkTests(ITestOutputHelper output)
         foreach (var asked in new[] { 10, 30, 100 })
         {
             test.Lab.SetLinks("near", "far", LinkSettings.Of(TimeSpan.FromMilliseconds(asked), BitRate.Unlimited));
-            var trips = await test.On("near").MeasureRoundTripsAsync(test.At("far"), asked > 50 ? 10 : 40, 200, TestLab.Cancelled);
-            output.WriteLine($"asked {asked} ms: tenth part {Share(trips, 0.1)}, median {Share(trips, 0.5)}, worst {trips.Max()} ms");
+            await ThreeTries.MeasureAsync(output, async () =>
+            {
+                var trips = await test.On("near").MeasureRoundTripsAsync(test.At("far"), asked > 50 ? 10 : 40, 200, TestLab.Cancelled);
+                output.WriteLine($"asked {asked} ms: tenth part {Share(trips, 0.1)}, median {Share(trips, 0.5)}, worst {trips.Max()} ms");
 
-            // The tenth part is the line's; what the median has more is the wait of four processes for a core of a busy machine.
-            Assert.InRange(Share(trips, 0.1), asked, asked * 1.1);
-            Assert.InRange(Share(trips, 0.5), asked, (asked * 1.1) + 1.5);
+                // The tenth part is the line's; what the median has more is the wait of four processes for a core of a busy machine.
+                Assert.InRange(Share(trips, 0.1), asked, asked * 1.1);
+                Assert.InRange(Share(trips, 0.5), asked, (asked * 1.1) + 1.5);
+            });
         }
 
         test.Lab.SetLinks("near", "far", LinkSettings.Of(TimeSpan.FromMilliseconds(20), BitRate.Unlimited));
         foreach (var (from, to, asked) in new[] { ("near", "far", 20), ("far", "near", 50) })
         {
-            var (before, began) = (test.Lab.Load, TimeProvider.System.GetTimestamp());
-            var rate = await test.On(from).MeasureRateAsync(test.At(to), TimeSpan.FromSeconds(2.5), TestLab.Cancelled);
-            var (after, elapsed) = (test.Lab.Load, TimeProvider.System.GetElapsedTime(began));
-            var megabits = rate.BitsPerSecond * PacketOverPayload / 1e6;
-            output.WriteLine(
-                $"asked {asked} Mbit/s from {from} to {to}: {megabits:0.0} Mbit/s; the router used {(after.CpuTime - before.CpuTime) / elapsed:P0} of a core for {(after.Packets - before.Packets) / elapsed.TotalSeconds:0} packets/s");
-            Assert.InRange(megabits, asked * 0.9, asked * 1.1);
+            await ThreeTries.MeasureAsync(output, async () =>
+            {
+                var (before, began) = (test.Lab.Load, TimeProvider.System.GetTimestamp());
+                var rate = await test.On(from).MeasureRateAsync(test.At(to), TimeSpan.FromSeconds(2.5), TestLab.Cancelled);
+                var (after, elapsed) = (test.Lab.Load, TimeProvider.System.GetElapsedTime(began));
+                var megabits = rate.BitsPerSecond * PacketOverPayload / 1e6;
+                output.WriteLine(
+                    $"asked {asked} Mbit/s from {from} to {to}: {megabits:0.0} Mbit/s; the router used {(after.CpuTime - before.CpuTime) / elapsed:P0} of a core for {(after.Packets - before.Packets) / elapsed.TotalSeconds:0} packets/s");
+                Assert.InRange(megabits, asked * 0.9, asked * 1.1);
+            });
         }
 
         output.WriteLine(test.Lab.Load.ToString());
@@ -83,9 +89,11 @@ public sealed class LinkTests(ITestOutputHelper output)
         Assert.Equal("ConnectionRefused", await dial());
 
         test.Lab.SetLinks("one", "two", LinkSettings.Of(TimeSpan.FromMilliseconds(120), BitRate.Unlimited));
-        Assert.InRange((await test.On("one").MeasureRoundTripsAsync(test.At("two"), 3, 100, TestLab.Cancelled)).Min(), 120, 132);
+        await ThreeTries.MeasureAsync(output, async () =>
+            Assert.InRange((await test.On("one").MeasureRoundTripsAsync(test.At("two"), 3, 100, TestLab.Cancelled)).Min(), 120, 132));
         test.Lab.Heal("one", "two");
-        Assert.InRange((await test.On("one").MeasureRoundTripsAsync(test.At("two"), 9, 100, TestLab.Cancelled)).Min(), 10, 11);
+        await ThreeTries.MeasureAsync(output, async () =>
+            Assert.InRange((await test.On("one").MeasureRoundTripsAsync(test.At("two"), 9, 100, TestLab.Cancelled)).Min(), 10, 11));
     }
 
     [Fact]
@@ -93,13 +101,16 @@ public sealed class LinkTests(ITestOutputHelper output)
     {
         await using var test = await TestLab.CreateAsync(Pair(new LinkSettings { Delay = TimeSpan.FromMilliseconds(10), Jitter = TimeSpan.FromMilliseconds(4) }));
 
-        var trips = await test.On("one").MeasureRoundTripsAsync(test.At("two"), 150, 100, TestLab.Cancelled);
-        output.WriteLine($"median {Share(trips, 0.5)}, from {Share(trips, 0.2)} to {Share(trips, 0.8)} ms");
+        await ThreeTries.MeasureAsync(output, async () =>
+        {
+            var trips = await test.On("one").MeasureRoundTripsAsync(test.At("two"), 150, 100, TestLab.Cancelled);
+            output.WriteLine($"median {Share(trips, 0.5)}, from {Share(trips, 0.2)} to {Share(trips, 0.8)} ms");
 
-        // Fifths, as a busy machine makes some trips late by far more than any jitter.
-        Assert.InRange(Share(trips, 0.5), 18, 23);
-        Assert.InRange(Share(trips, 0.2), 12, 19.5);
-        Assert.InRange(Share(trips, 0.8), 20.7, 29.5);
+            // Fifths, as a busy machine makes some trips late by far more than any jitter.
+            Assert.InRange(Share(trips, 0.5), 18, 23);
+            Assert.InRange(Share(trips, 0.2), 12, 19.5);
+            Assert.InRange(Share(trips, 0.8), 20.7, 29.5);
+        });
     }
 
     [Fact]
