@@ -48,10 +48,10 @@ public static class GatewayRoutes
         completion.ProducesErrors(ReplyErrors);
         ApiDescription.DescribeEvents<TextCompletion>(completion);
         app.MapGet("/v1/models", (ServedModels models) => TypedResults.Ok(new ModelList([.. models.All.Select(ModelObject.Of)])))
-            .WithTags("Models").WithSummary("Lists the models.")
+            .WithTags("Served models").WithSummary("Lists the models.")
             .ProducesErrors();
         app.MapGet("/v1/models/{**id}", Model)
-            .WithTags("Models").WithSummary("Shows one model.")
+            .WithTags("Served models").WithSummary("Shows one model.")
             .ProducesErrors(StatusCodes.Status404NotFound);
 
         app.MapGet("/healthz", () => TypedResults.Ok(new HealthReport("ok")))

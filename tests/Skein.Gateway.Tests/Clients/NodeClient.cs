@@ -10,11 +10,12 @@ public sealed class NodeClient : IAsyncLifetime
     // A registry may be slow.
     private static readonly TimeSpan InstallTime = TimeSpan.FromMinutes(3);
 
-    private readonly string _folder = Path.Combine(FindRoot(), "tests", "Skein.Gateway.Tests", "js");
+    private readonly string _folder = Path.Combine(SourceTree.Root, "tests", "Skein.Gateway.Tests", "js");
 
     public async ValueTask InitializeAsync()
     {
-        if (File.Exists(Path.Combine(_folder, "node_modules", "openai", "package.json")))
+        // npm writes this file last: an install that was interrupted is done again.
+        if (File.Exists(Path.Combine(_folder, "node_modules", ".package-lock.json")))
         {
             return;
         }
@@ -51,18 +52,5 @@ public sealed class NodeClient : IAsyncLifetime
 
         Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {await errors}");
         return await output;
-    }
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Skein.slnx")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new DirectoryNotFoundException("No Skein.slnx above " + AppContext.BaseDirectory);
     }
 }

@@ -61,6 +61,20 @@ public sealed partial class PageTests
     }
 
     [Fact]
+    public async Task Guide_OfTheApi_ListsEveryFieldAndEveryRoute()
+    {
+        await using var gateway = await TestGateway.StartAsync("x");
+        using var description = JsonDocument.Parse(await gateway.Http.GetStringAsync("/openapi/v1.json"));
+        var guide = await File.ReadAllTextAsync(Path.Combine(SourceTree.Root, "docs", "guides", "api.md"));
+
+        var fields = new[] { "ChatCompletionRequest", "TextCompletionRequest" }.SelectMany(schema =>
+            description.RootElement.GetProperty("components").GetProperty("schemas").GetProperty(schema).GetProperty("properties").EnumerateObject().Select(property => property.Name));
+        var routes = description.RootElement.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject().Select(method => $"{method.Name.ToUpperInvariant()} {path.Name}"));
+
+        Assert.Empty(fields.Concat(routes).Where(name => !guide.Contains($"`{name}`", StringComparison.Ordinal)).Distinct());
+    }
+
+    [Fact]
     public async Task Reference_LoadsNothingFromElsewhere()
     {
         await using var gateway = await TestGateway.StartAsync("");
