@@ -56,7 +56,7 @@ internal static class NativeFolders
         foreach (var name in names)
         {
             // The name may come from the environment: it must stay a plain folder name.
-            if (name == Path.GetFileName(name) && Directory.Exists(Path.Combine(native, name)))
+            if (name == Path.GetFileName(name) && name is not ("." or "..") && Directory.Exists(Path.Combine(native, name)))
             {
                 found.Add((name, Path.Combine(native, name)));
             }

@@ -16,6 +16,11 @@ internal static class GrammarText
     /// <summary>Why a grammar is refused; null if it may be tried.</summary>
     internal static string? FindFault(string grammar)
     {
+        if (string.IsNullOrWhiteSpace(grammar))
+        {
+            return "it is empty";
+        }
+
         if (grammar.Length > MaxLength)
         {
             return $"it has {grammar.Length} characters and the limit is {MaxLength}";

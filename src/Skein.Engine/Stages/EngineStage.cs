@@ -55,6 +55,9 @@ public sealed class EngineStage : IStage, IComputeWork
     /// <summary>Sequences that are open.</summary>
     public int OpenSequences => _kv.Ledger.Sequences;
 
+    /// <summary>Whether a batch is in llama.cpp at this moment.</summary>
+    internal bool IsComputing => Volatile.Read(ref _computing);
+
     /// <summary>What the stage has done so far.</summary>
     public StageCounters Counters => new(Volatile.Read(ref _batches), Volatile.Read(ref _rows), TimeSpan.FromTicks(Volatile.Read(ref _computeTicks)));
 

@@ -145,17 +145,21 @@ internal sealed class StageKv
         Import(slot, state);
     }
 
-    /// <summary>Whether a state begins as llama.cpp writes one of positions 0 to <paramref name="length"/> - 1: streams, cells, then position, owners and owner of each.</summary>
+    /// <summary>Whether a state begins as llama.cpp writes one of positions 0 to <paramref name="length"/> - 1: magic, sequence, streams, cells, then position, owners and owner of each.</summary>
     private static bool HasPositions(ReadOnlySpan<byte> bytes, int length)
     {
-        if (bytes.Length < 8 + (12L * length) || BinaryPrimitives.ReadInt32LittleEndian(bytes) != 1 || BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]) != length)
+        const int Header = 16;
+        const int Cell = 12;
+        if (bytes.Length < Header + ((long)Cell * length)
+            || BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]) != 1
+            || BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]) != length)
         {
             return false;
         }
 
         for (var i = 0; i < length; i++)
         {
-            var cell = bytes.Slice(8 + (12 * i), 8);
+            var cell = bytes.Slice(Header + (Cell * i), 8);
             if (BinaryPrimitives.ReadInt32LittleEndian(cell) != i || BinaryPrimitives.ReadInt32LittleEndian(cell[4..]) != 1)
             {
                 return false;

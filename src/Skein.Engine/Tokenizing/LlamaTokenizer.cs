@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Skein.Core.Text;
 using Skein.Engine.Errors;
@@ -9,9 +10,12 @@ namespace Skein.Engine.Tokenizing;
 /// <summary>A model's vocabulary by llama.cpp. Thread-safe until disposed.</summary>
 public sealed unsafe class LlamaTokenizer : ITokenizer, IDisposable
 {
-    // A prompt of this size is far beyond any context; it bounds what one call can allocate.
-    private const int MaxTextBytes = 16 << 20;
+    // A prompt of this size is far beyond most contexts; it bounds the memory and the seconds that one call can take.
+    private const int MaxTextBytes = 4 << 20;
     private const int PieceBuffer = 256;
+
+    // LLAMA_VOCAB_TYPE_NONE: there are token ids, but no texts.
+    private const int NoVocabulary = 0;
 
     private readonly NativeModel _model;
     private readonly byte[]?[] _pieces;
@@ -50,7 +54,7 @@ public sealed unsafe class LlamaTokenizer : ITokenizer, IDisposable
     public static LlamaTokenizer Load(string path)
     {
         var model = NativeModel.Load(path, vocabularyOnly: true);
-        if (model.VocabularySize < 1)
+        if (Llama.VocabularyType(model.Vocabulary) == NoVocabulary)
         {
             var file = model.File;
             model.Dispose();
@@ -61,7 +65,7 @@ public sealed unsafe class LlamaTokenizer : ITokenizer, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The text is larger than 16 MiB.</exception>
+    /// <exception cref="ArgumentException">The text is larger than 4 MiB.</exception>
     public int[] Tokenize(string text, bool addSpecial, bool parseSpecial)
     {
         var byteCount = Encoding.UTF8.GetByteCount(text);
@@ -71,15 +75,21 @@ public sealed unsafe class LlamaTokenizer : ITokenizer, IDisposable
         }
 
         var bytes = Encoding.UTF8.GetBytes(text);
-        var tokens = new int[(bytes.Length / 3) + 16];
-        var count = Tokenize(bytes, tokens, addSpecial, parseSpecial);
-        if (count < 0)
+
+        // A token stands for at least one byte, so this is enough but for what is put around the text.
+        var buffer = ArrayPool<int>.Shared.Rent(bytes.Length + 16);
+        var count = Tokenize(bytes, buffer, addSpecial, parseSpecial);
+        if (count >= 0)
         {
-            tokens = new int[-count];
-            count = Tokenize(bytes, tokens, addSpecial, parseSpecial);
+            var tokens = buffer.AsSpan(0, count).ToArray();
+            ArrayPool<int>.Shared.Return(buffer);
+            return tokens;
         }
 
-        return tokens.AsSpan(0, count).ToArray();
+        ArrayPool<int>.Shared.Return(buffer);
+        var exact = new int[-count];
+        count = Tokenize(bytes, exact, addSpecial, parseSpecial);
+        return exact[..Math.Max(0, count)];
     }
 
     /// <inheritdoc/>

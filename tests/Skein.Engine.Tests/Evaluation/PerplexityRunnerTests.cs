@@ -1,4 +1,5 @@
 using System.Globalization;
+using Skein.Engine.Lanes;
 using Skein.Engine.Library;
 using Skein.Engine.Tests.Parity;
 using Skein.Models.Evaluation;
@@ -29,7 +30,8 @@ public sealed class PerplexityRunnerTests(TestModels models)
     private async Task<double> RunAsync(string path, int[] cuts, string text)
     {
         var token = TestContext.Current.CancellationToken;
-        var report = await PerplexityRunner.RunAsync(await models.GetAsync(path), cuts, await File.ReadAllTextAsync(SharedData.Text(text), token), 12, lanes: null, token);
+        using var lanes = new ComputeLanes(Environment.ProcessorCount);
+        var report = await PerplexityRunner.RunAsync(await models.GetAsync(path), cuts, await File.ReadAllTextAsync(SharedData.Text(text), token), 12, lanes, token);
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Perplexity:F4} of {report.Tokens} tokens on {report.EngineClass}"));
         Assert.Equal(12, report.Windows);
         return report.Perplexity;
