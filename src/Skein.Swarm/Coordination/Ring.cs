@@ -23,9 +23,11 @@ internal sealed class Ring : ILinkHost, IAsyncDisposable
     private readonly Dictionary<PeerAddress, PeerLink> _peers = [];
     private readonly ConcurrentDictionary<SessionId, RingSession> _sessions = new();
     private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationToken _stopped;
     private readonly Task _ticking;
     private TaskCompletionSource _changed = NewSignal();
     private TaskCompletionSource _freed = NewSignal();
+    // Never disposed: requests may still stand in it, and it holds nothing.
     private readonly SemaphoreSlim _line = new(1, 1);
     private int _inLine;
     private int _sessionCount;
@@ -39,6 +41,7 @@ internal sealed class Ring : ILinkHost, IAsyncDisposable
         BlockCount = blockCount;
         Width = width;
         _source = source;
+        _stopped = _stop.Token;
         Transport = transport;
         Time = time;
         Logger = logger;
@@ -92,8 +95,12 @@ internal sealed class Ring : ILinkHost, IAsyncDisposable
             Task changed;
             lock (_lock)
             {
-                ObjectDisposedException.ThrowIf(_disposed, this);
                 changed = _changed.Task;
+            }
+
+            if (_stopped.IsCancellationRequested)
+            {
+                throw ShuttingDown();
             }
 
             if (FindChain() is { } chain)
@@ -137,7 +144,13 @@ internal sealed class Ring : ILinkHost, IAsyncDisposable
 
         try
         {
-            return await OpenCountedAsync(kvTokens, cancellationToken);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopped);
+            return await OpenCountedAsync(kvTokens, either.Token);
+        }
+        catch (OperationCanceledException) when (_stopped.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            Interlocked.Decrement(ref _sessionCount);
+            throw ShuttingDown();
         }
         catch
         {
@@ -221,20 +234,25 @@ internal sealed class Ring : ILinkHost, IAsyncDisposable
             peers = [.. _peers.Values];
         }
 
-        var sessions = _sessions.Values.ToArray();
-        foreach (var session in sessions)
-        {
-            session.Fail(new SwarmException(SwarmError.ShuttingDown, "The coordinator is shutting down."));
-        }
-
-        await Task.WhenAll(sessions.Select(static s => s.CloseAsync()));
         await _stop.CancelAsync();
         await _ticking;
+        // Again until none is left: one may have been opened a moment ago.
+        while (_sessions.Values.ToArray() is { Length: > 0 } sessions)
+        {
+            foreach (var session in sessions)
+            {
+                session.Fail(ShuttingDown());
+            }
+
+            await Task.WhenAll(sessions.Select(static s => s.CloseAsync()));
+        }
+
         await Task.WhenAll(peers.Select(static p => p.DisposeAsync().AsTask()));
         await Links.DisposeAsync();
         _stop.Dispose();
-        _line.Dispose();
     }
+
+    private static SwarmException ShuttingDown() => new(SwarmError.ShuttingDown, "The coordinator is shutting down.");
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -286,7 +304,7 @@ internal sealed class Ring : ILinkHost, IAsyncDisposable
             {
                 await _line.WaitAsync(either.Token);
             }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (bound.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
             {
                 throw new SwarmException(SwarmError.KvBudgetExhausted, $"The nodes have had no room for another session for {Options.AdmissionWait.TotalSeconds:0.#} s, and others wait too.", Options.AdmissionWait);
             }

@@ -149,7 +149,11 @@ internal sealed class LinkPool : IAsyncDisposable
         Entry entry;
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_disposed)
+            {
+                throw new SwarmException(SwarmError.ShuttingDown, "This side is shutting down.");
+            }
+
             if (!_entries.TryGetValue(key, out entry!))
             {
                 MakeRoom();

@@ -50,6 +50,9 @@ internal sealed class WireConnection : IAsyncDisposable
     /// <summary>Cancelled when the connection is closed.</summary>
     public CancellationToken Closed { get; }
 
+    /// <summary>When bytes last arrived, as a timestamp of the clock.</summary>
+    public long LastReceived => Volatile.Read(ref _lastReceived);
+
     /// <summary>Why it was closed; null while it is open.</summary>
     public SwarmException? Failure => Volatile.Read(ref _failure);
 

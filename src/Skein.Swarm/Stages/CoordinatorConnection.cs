@@ -28,6 +28,12 @@ internal sealed class CoordinatorConnection
         _connection = connection;
     }
 
+    /// <summary>Whether it has no session.</summary>
+    public bool IsIdle => _sessions.IsEmpty;
+
+    /// <summary>When it last said something, as a timestamp of the clock.</summary>
+    public long LastReceived => _connection.LastReceived;
+
     /// <summary>Serves the stream until it ends, and its sessions with it.</summary>
     public async Task RunAsync()
     {

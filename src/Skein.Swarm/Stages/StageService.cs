@@ -242,9 +242,10 @@ public sealed class StageService : ILinkHost, IAsyncDisposable
     {
         var connection = new WireConnection(inbound.Stream, inbound.Remote, Time);
         await using var closing = cancellationToken.Register(() => connection.Abort(new SwarmException(SwarmError.ShuttingDown, "The node is shutting down.")));
+        var count = Interlocked.Increment(ref _coordinatorCount);
         try
         {
-            if (Interlocked.Increment(ref _coordinatorCount) > Options.MaxCoordinators || Volatile.Read(ref _disposed) != 0)
+            if (count > Options.MaxCoordinators && !MakeRoomForCoordinator())
             {
                 await connection.AbortWithNoticeAsync(new SwarmException(SwarmError.LimitReached, $"The node serves {Options.MaxCoordinators} coordinators already."), Options.Timing.ConnectBound);
                 return;
@@ -252,6 +253,11 @@ public sealed class StageService : ILinkHost, IAsyncDisposable
 
             var coordinator = new CoordinatorConnection(this, connection);
             _coordinators[coordinator] = 0;
+            if (Volatile.Read(ref _disposed) != 0)
+            {
+                coordinator.Abort(new SwarmException(SwarmError.ShuttingDown, "The node is shutting down."));
+            }
+
             try
             {
                 StageLog.CoordinatorConnected(Logger, inbound.Remote);
@@ -268,13 +274,27 @@ public sealed class StageService : ILinkHost, IAsyncDisposable
         }
     }
 
+    /// <summary>Lets the coordinator go that has no session and was silent longest: one that wants something sends heartbeats, and comes back.</summary>
+    private bool MakeRoomForCoordinator()
+    {
+        if (_coordinators.Keys.Where(static c => c.IsIdle).MinBy(static c => c.LastReceived) is not { } silent)
+        {
+            return false;
+        }
+
+        _coordinators.TryRemove(silent, out _);
+        silent.Abort(new SwarmException(SwarmError.LimitReached, $"The node serves {Options.MaxCoordinators} coordinators; one that had no session made room for another."));
+        return true;
+    }
+
     private async Task ServeLinkAsync(InboundStream inbound, CancellationToken cancellationToken)
     {
         var connection = new WireConnection(inbound.Stream, inbound.Remote, Time);
         await using var closing = cancellationToken.Register(() => connection.Abort(new SwarmException(SwarmError.ShuttingDown, "The node is shutting down.")));
+        var count = Interlocked.Increment(ref _inboundCount);
         try
         {
-            if (Interlocked.Increment(ref _inboundCount) > Options.MaxInboundLinks || Volatile.Read(ref _disposed) != 0)
+            if (count > Options.MaxInboundLinks)
             {
                 await connection.AbortWithNoticeAsync(new SwarmException(SwarmError.LimitReached, $"The node serves {Options.MaxInboundLinks} links already."), Options.Timing.ConnectBound);
                 return;
@@ -284,6 +304,11 @@ public sealed class StageService : ILinkHost, IAsyncDisposable
             if (link is null)
             {
                 return;
+            }
+
+            if (Volatile.Read(ref _disposed) != 0)
+            {
+                link.Abort(new SwarmException(SwarmError.ShuttingDown, "The node is shutting down."));
             }
 
             try

@@ -370,6 +370,38 @@ public sealed class FailureTests
         await Eventually.TrueAsync(() => ring.Nodes.All(n => n.Service.SessionCount == 0 && n.Service.CoordinatorCount == 0), () => "a stage still has the session");
     }
 
+    [Fact]
+    public async Task Coordinator_Disposed_EndsRequestsThatWait()
+    {
+        await using var ring = await TestRing.StartAsync(tcp: false, 2, new CoordinatorOptions { AdmissionWait = TimeSpan.FromMinutes(1) }, makeStage: span => new FakeStage(span, budget: 150));
+        ring.Nodes[0].Stage.BeforeStep = (_, _, token) => Task.Delay(Timeout.Infinite, token);
+        var replies = Enumerable.Range(0, 4).Select(_ => ring.GenerateAsync(Prompt, 100)).ToArray();
+        await Eventually.TrueAsync(() => ring.Nodes[0].Stage.OpenSequences == 1 && ring.Coordinator.SessionCount == 4, () => "the requests do not wait");
+
+        await ring.Coordinator.DisposeAsync().AsTask().WaitAsync(Bound);
+
+        foreach (var reply in replies)
+        {
+            Assert.Equal(SwarmError.ShuttingDown, (await Assert.ThrowsAsync<SwarmException>(() => reply.WaitAsync(Bound))).Error);
+        }
+
+        Assert.Equal(SwarmError.ShuttingDown, (await Assert.ThrowsAsync<SwarmException>(() => ring.GenerateAsync(Prompt, 100))).Error);
+        Assert.Equal(0, ring.Coordinator.SessionCount);
+    }
+
+    [Fact]
+    public async Task Coordinator_DisposedWhileBlocksAreMissing_EndsTheRequest()
+    {
+        var network = new InMemoryRingNetwork();
+        await using var transport = network.Join("coordinator");
+        var coordinator = new Coordinator(new CoordinatorOptions { ChainWait = TimeSpan.FromMinutes(1) }, new FakeModel().Edges, new StaticChainSource([InMemoryRingNetwork.AddressOf("nobody")]), transport);
+        var waiting = coordinator.WaitUntilReadyAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken).AsTask();
+
+        await coordinator.DisposeAsync().AsTask().WaitAsync(Bound);
+
+        Assert.Equal(SwarmError.ShuttingDown, (await Assert.ThrowsAsync<SwarmException>(() => waiting.WaitAsync(Bound))).Error);
+    }
+
     public static TheoryData<int[], int, int?> BadRequests => new()
     {
         { [], 10, null },

@@ -372,10 +372,24 @@ public sealed class StageServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Coordinators_MoreThanAllowed_AreRefused()
+    public async Task Coordinators_MoreThanAllowed_TheSilentOneMakesRoom()
+    {
+        var node = Start(options: new StageServiceOptions { MaxCoordinators = 2 });
+        await using var busy = await OpenAsync(node);
+        await using var silent = await RawPeer.SessionAsync(_transport, node.Address);
+
+        await using var newcomer = await RawPeer.SessionAsync(_transport, node.Address);
+
+        await silent.ClosedAsync();
+        await busy.Link.SendAsync(Frame(busy.Id, 0, 0), Rows(1));
+        await busy.Link.NextFrameAsync();
+    }
+
+    [Fact]
+    public async Task Coordinators_MoreThanAllowedAndAllBusy_AreRefused()
     {
         var node = Start(options: new StageServiceOptions { MaxCoordinators = 1 });
-        await using var first = await RawPeer.SessionAsync(_transport, node.Address);
+        await using var first = await OpenAsync(node);
         await using var second = await RawPeer.AnyAsync(_transport, node.Address, RingProtocols.Session);
 
         Assert.Equal(SwarmError.LimitReached, (await second.NextAsync<ErrorMessage>()).Error);
