@@ -673,7 +673,8 @@ public sealed class P2PHost : IAsyncDisposable
             throw new P2PException(P2PError.WrongPeer, $"{connection.Peer} identified itself with the key of {key.PeerId}.");
         }
 
-        connection.ObservedAddress = message.ObservedAddress ?? connection.ObservedAddress;
+        // js-libp2p puts our peer id behind the address.
+        connection.ObservedAddress = message.ObservedAddress?.WithoutPeerId() ?? connection.ObservedAddress;
         Peers.Learn(connection.Peer, message);
         PeerIdentified?.Invoke(this, new P2PConnectionEventArgs(connection));
     }

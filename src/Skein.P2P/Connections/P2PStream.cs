@@ -18,7 +18,8 @@ public sealed class P2PStream : Stream
     private readonly Action<P2PStream>? _onDisposed;
     private byte[]? _proposal;
     private readonly TaskCompletionSource? _proposed;
-    private bool _answerOwed;
+    private TaskCompletionSource? _answer;
+    private volatile bool _answerOwed;
     private int _disposed;
 
     internal P2PStream(P2PConnection connection, YamuxStream inner, string protocol, bool optimistic, Action<P2PStream>? onDisposed = null)
@@ -71,9 +72,19 @@ public sealed class P2PStream : Stream
         => _proposed is null or { Task.IsCompletedSuccessfully: true } ? _inner.WriteAsync(buffer, cancellationToken) : WriteFirstAsync(_proposed, buffer, cancellationToken);
 
     /// <summary>Says that no more will be written. Reading goes on.</summary>
+    /// <remarks>
+    /// On a stream that was opened here it waits until the peer has agreed on the protocol: js-libp2p 3.3 resets a stream whose end comes together with its opening.
+    /// So a request without an answer is known to have met a peer that speaks the protocol.
+    /// </remarks>
+    /// <exception cref="P2PException"><see cref="P2PError.ProtocolNotSupported"/>, <see cref="P2PError.StreamReset"/> or <see cref="P2PError.ConnectionClosed"/>.</exception>
     public async ValueTask CloseWriteAsync()
     {
-        await FlushAsync(CancellationToken.None);
+        if (_proposed is not null)
+        {
+            await FlushAsync(CancellationToken.None);
+            await AnswerAsync(_proposed);
+        }
+
         await _inner.CloseWriteAsync();
     }
 
@@ -128,20 +139,39 @@ public sealed class P2PStream : Stream
 
     private async ValueTask<int> ReadFirstAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        // If a writer sends the proposal, there is no waiting for it: its request may be long, and the answer comes before its end.
-        await ProposeAsync(_proposed!, cancellationToken);
-        try
+        await AnswerAsync(_proposed!).WaitAsync(cancellationToken);
+        return await _inner.ReadAsync(buffer, cancellationToken);
+    }
+
+    // Whoever comes first, a reader or the one who ends writing, reads the answer; the other waits for it.
+    private Task AnswerAsync(TaskCompletionSource proposed)
+    {
+        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.CompareExchange(ref _answer, mine, null) is { } earlier)
         {
-            await MultistreamSelect.ReadOptimisticAnswerAsync(_inner, Protocol, cancellationToken);
-        }
-        catch (P2PException)
-        {
-            _inner.Reset();
-            throw;
+            return earlier.Task;
         }
 
-        _answerOwed = false;
-        return await _inner.ReadAsync(buffer, cancellationToken);
+        _ = ReadAnswerAsync(proposed, mine);
+        return mine.Task;
+    }
+
+    private async Task ReadAnswerAsync(TaskCompletionSource proposed, TaskCompletionSource answer)
+    {
+        try
+        {
+            // If a writer sends the proposal, there is no waiting for it: its request may be long, and the answer comes before its end.
+            await ProposeAsync(proposed, CancellationToken.None);
+            await MultistreamSelect.ReadOptimisticAnswerAsync(_inner, Protocol, CancellationToken.None);
+            _answerOwed = false;
+            answer.TrySetResult();
+        }
+        catch (Exception fault)
+        {
+            _inner.Reset();
+            answer.TrySetException(fault is ObjectDisposedException ? new P2PException(P2PError.StreamReset, "The stream was disposed here.", fault) : fault);
+            _ = answer.Task.Exception;
+        }
     }
 
     // Sends the proposal alone, unless somebody has taken it.

@@ -1,0 +1,152 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Skein.P2P.Addressing;
+using Skein.P2P.Identity;
+
+namespace Skein.Interop.Tests;
+
+/// <summary>A js-libp2p peer in a process of its own, steered by lines of JSON; one for all tests.</summary>
+public sealed class JsPeer : IAsyncLifetime
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan InstallBound = TimeSpan.FromMinutes(5);
+
+    private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonNode>> _calls = new();
+    private readonly TaskCompletionSource<JsonNode> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim _writing = new(1, 1);
+    private readonly ConcurrentQueue<string> _noise = new();
+    private Process? _process;
+    private Task _reading = Task.CompletedTask;
+    private int _lastCall;
+
+    public PeerId Id { get; private set; } = null!;
+
+    public Multiaddr Tcp { get; private set; } = null!;
+
+    public Multiaddr WebSocket { get; private set; } = null!;
+
+    public Multiaddr Address(bool webSocket) => webSocket ? WebSocket : Tcp;
+
+    public async ValueTask InitializeAsync()
+    {
+        var folder = Path.Combine(FindRoot(), "tests", "Skein.Interop.Tests", "js");
+        if (!Directory.Exists(Path.Combine(folder, "node_modules")))
+        {
+            using var install = Start(folder, "npm", "ci", "--no-audit", "--no-fund");
+            var output = Task.WhenAll(install.StandardOutput.ReadToEndAsync(), install.StandardError.ReadToEndAsync());
+            await install.WaitForExitAsync().WaitAsync(InstallBound);
+            Assert.True(install.ExitCode == 0, $"npm ci failed: {string.Join(Environment.NewLine, await output)}");
+        }
+
+        _process = Start(folder, "node", "--import", "./shims.mjs", "peer.mjs");
+        _process.ErrorDataReceived += (_, e) => _noise.Enqueue(e.Data ?? string.Empty);
+        _process.BeginErrorReadLine();
+        _reading = ReadAsync(_process.StandardOutput);
+        var ready = await _ready.Task.WaitAsync(Bound);
+        Id = PeerId.Parse((string)ready["id"]!);
+        var addresses = ready["addresses"]!.AsArray().Select(address => Multiaddr.Parse((string)address!)).ToList();
+        Tcp = addresses.First(address => !address.IsWebSocket);
+        WebSocket = addresses.First(address => address.IsWebSocket);
+    }
+
+    /// <summary>Sends a command.</summary>
+    /// <returns>The answer, good or bad: <c>ok</c> says which.</returns>
+    public async Task<JsonNode> TryCallAsync(string name, object? arguments = null)
+    {
+        var call = Interlocked.Increment(ref _lastCall);
+        var answer = new TaskCompletionSource<JsonNode>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _calls[call] = answer;
+        var command = JsonSerializer.SerializeToNode(arguments ?? new { })!.AsObject();
+        command["name"] = name;
+        command["call"] = call;
+        await _writing.WaitAsync();
+        try
+        {
+            await _process!.StandardInput.WriteLineAsync(command.ToJsonString());
+            await _process.StandardInput.FlushAsync();
+        }
+        finally
+        {
+            _writing.Release();
+        }
+
+        try
+        {
+            return await answer.Task.WaitAsync(Bound);
+        }
+        catch (TimeoutException fault)
+        {
+            throw new TimeoutException($"No answer of js-libp2p to {command.ToJsonString()}. It said: {string.Join(' ', _noise.TakeLast(20))}", fault);
+        }
+    }
+
+    /// <summary>Sends a command that must succeed.</summary>
+    public async Task<JsonNode> CallAsync(string name, object? arguments = null)
+    {
+        var answer = await TryCallAsync(name, arguments);
+        Assert.True((bool)answer["ok"]!, $"{name}: {answer["error"]}");
+        return answer;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            _process.StandardInput.Close();
+            try
+            {
+                await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(5));
+            }
+            catch (TimeoutException)
+            {
+                _process.Kill(entireProcessTree: true);
+                await _process.WaitForExitAsync();
+            }
+
+            await _reading;
+            _process.Dispose();
+        }
+    }
+
+    private static Process Start(string folder, string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        return Process.Start(start)!;
+    }
+
+    private static string FindRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Skein.slnx")))
+            {
+                return folder.FullName;
+            }
+        }
+
+        throw new DirectoryNotFoundException("No Skein.slnx above " + AppContext.BaseDirectory);
+    }
+
+    private async Task ReadAsync(StreamReader output)
+    {
+        while (await output.ReadLineAsync() is { } line)
+        {
+            var message = JsonNode.Parse(line)!;
+            if (message["call"] is { } call)
+            {
+                if (_calls.TryRemove((int)call, out var waiting))
+                {
+                    waiting.TrySetResult(message);
+                }
+            }
+            else
+            {
+                _ready.TrySetResult(message);
+            }
+        }
+
+        _ready.TrySetException(new IOException($"js-libp2p did not start: {string.Join(' ', _noise)}"));
+    }
+}
