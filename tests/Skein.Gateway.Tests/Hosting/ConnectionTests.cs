@@ -107,13 +107,13 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task Connections_IdleByTheHundred_DoNotKeepOthersOut()
+    public async Task Connections_IdleByTheThousand_DoNotKeepOthersOut()
     {
         await using var gateway = await TestGateway.StartAsync("x");
         var idle = new List<TcpClient>();
         try
         {
-            for (var i = 0; i < 300; i++)
+            for (var i = 0; i < 2000; i++)
             {
                 var client = new TcpClient();
                 idle.Add(client);
@@ -126,6 +126,47 @@ public sealed class ConnectionTests
         {
             idle.ForEach(client => client.Dispose());
         }
+    }
+
+    [Fact]
+    public async Task Garbage_OnThePort_IsRefusedAndHarmsNobody()
+    {
+        await using var gateway = await TestGateway.StartAsync("x");
+        using (var client = new TcpClient())
+        {
+            await client.ConnectAsync(IPAddress.Loopback, gateway.Address.Port);
+            var garbage = new byte[1 << 20];
+            new Random(7).NextBytes(garbage);
+            try
+            {
+                await client.GetStream().WriteAsync(garbage);
+                using var answer = new MemoryStream();
+                await client.GetStream().CopyToAsync(answer).WaitAsync(TestGateway.Patience);
+                Assert.StartsWith("HTTP/1.1 400", Encoding.ASCII.GetString(answer.ToArray()));
+            }
+            catch (IOException)
+            {
+                // Hung up on before all of it was written: just as well.
+            }
+        }
+
+        await gateway.ChatJsonAsync();
+    }
+
+    [Theory]
+    [InlineData("true")]
+    [InlineData("false")]
+    public async Task Gateway_Disposed_EndsRepliesThatRun(string stream)
+    {
+        var gateway = await TestGateway.StartAsync(new ScriptedGenerator(_ =>
+            ScriptedGenerator.Say("first").Append(new ScriptedGenerator.WaitStep(new TaskCompletionSource().Task))));
+        using var client = await SendAsync(gateway, $"\"stream\":{stream}");
+        await gateway.Generator.Begun.Task.WaitAsync(TestGateway.Patience);
+
+        await gateway.DisposeAsync().AsTask().WaitAsync(TestGateway.Patience);
+
+        await gateway.Generator.GivenUp.Task.WaitAsync(TestGateway.Patience);
+        Assert.Equal(0, gateway.Generator.Active);
     }
 
     private static async Task<TcpClient> SendAsync(TestGateway gateway, string fields)
