@@ -9,6 +9,9 @@ namespace Skein.Swarm.Coordination;
 /// <summary>A warm session stream to one node: dialled again whenever it breaks, until stopped. Thread-safe.</summary>
 internal sealed class PeerLink : IAsyncDisposable
 {
+    // How long a node is looked at closely after a session on it failed: longer than it takes to find it silent.
+    private static readonly TimeSpan SuspicionTime = TimeSpan.FromSeconds(15);
+
     // The last word before closing must not hold up the closing.
     private static readonly TimeSpan NoticeBound = TimeSpan.FromSeconds(1);
 
@@ -20,7 +23,7 @@ internal sealed class PeerLink : IAsyncDisposable
     private volatile IReadOnlyList<StageOffer>? _offers;
     private volatile string _reason = "it was not reached yet";
     private int _sessions;
-    private int _attempts;
+    private long _suspectedAt;
 
     /// <summary>Starts dialling.</summary>
     public PeerLink(Ring ring, PeerAddress peer)
@@ -39,21 +42,6 @@ internal sealed class PeerLink : IAsyncDisposable
     /// <summary>Why it does not answer.</summary>
     public string Reason => _reason;
 
-    /// <summary>Connections tried since the last success.</summary>
-    public int Attempts => Volatile.Read(ref _attempts);
-
-    /// <summary>The last measured round trip; null before the first.</summary>
-    public TimeSpan? RoundTrip
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _connection?.RoundTrip;
-            }
-        }
-    }
-
     /// <summary>Ends after <see cref="DisposeAsync"/>.</summary>
     public Task Running { get; }
 
@@ -62,6 +50,9 @@ internal sealed class PeerLink : IAsyncDisposable
 
     /// <summary>One session less uses the node.</summary>
     public void Release() => Interlocked.Decrement(ref _sessions);
+
+    /// <summary>A session on the node failed: for a while it is asked as often as if it had one, so that a node which fell silent is found out before the next request tries it.</summary>
+    public void Suspect() => Volatile.Write(ref _suspectedAt, _ring.Time.GetTimestamp());
 
     /// <summary>Dials now instead of after the pause.</summary>
     public void Wake()
@@ -113,7 +104,6 @@ internal sealed class PeerLink : IAsyncDisposable
                 pause = _ring.Options.FirstRedial;
             }
 
-            Interlocked.Increment(ref _attempts);
             _ring.OnPeerChanged(this);
             Task wake;
             lock (_lock)
@@ -164,7 +154,6 @@ internal sealed class PeerLink : IAsyncDisposable
             }
 
             up = true;
-            Volatile.Write(ref _attempts, 0);
             lock (_lock)
             {
                 _connection = connection;
@@ -174,7 +163,7 @@ internal sealed class PeerLink : IAsyncDisposable
             CoordinationLog.PeerUp(_ring.Logger, Peer, spans);
 
             _ring.OnPeerChanged(this);
-            watch = connection.WatchAsync(_ring.Options.Timing, asks: true, () => Volatile.Read(ref _sessions) > 0);
+            watch = connection.WatchAsync(_ring.Options.Timing, asks: true, IsActive);
             while (true)
             {
                 await ReadAsync(connection, await connection.ReadHeaderAsync());
@@ -215,6 +204,9 @@ internal sealed class PeerLink : IAsyncDisposable
 
         return up;
     }
+
+    private bool IsActive()
+        => Volatile.Read(ref _sessions) > 0 || (Volatile.Read(ref _suspectedAt) is not 0 and var at && _ring.Time.GetElapsedTime(at) < SuspicionTime);
 
     private async Task<WireConnection> DialAsync()
     {

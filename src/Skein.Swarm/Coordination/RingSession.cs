@@ -397,6 +397,11 @@ internal sealed class RingSession : IFrameTarget, IAsyncDisposable
             CoordinationLog.SessionFailed(_ring.Logger, Id, reason.Code, reason.Message);
         }
 
+        foreach (var peer in _peers)
+        {
+            peer.Suspect();
+        }
+
         foreach (var opened in _opened)
         {
             opened.TrySetException(reason);

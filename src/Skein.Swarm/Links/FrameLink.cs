@@ -39,9 +39,6 @@ internal sealed class FrameLink
     /// <summary>Why it was closed; null while it is open.</summary>
     public SwarmException? Failure => _connection.Failure;
 
-    /// <summary>The last measured round trip; null before the first.</summary>
-    public TimeSpan? RoundTrip => _connection.RoundTrip;
-
     /// <summary>How many sessions use the link.</summary>
     public int Leases => Volatile.Read(ref _leases);
 
