@@ -46,7 +46,7 @@ public sealed class P2PHost : IAsyncDisposable
     private byte[]? _sealedRecord;
 
     private Task _sweep = Task.CompletedTask;
-    private int _running;
+    private readonly RunningWork _running = new();
     private int _started;
     private int _disposed;
 
@@ -78,6 +78,9 @@ public sealed class P2PHost : IAsyncDisposable
 
     /// <summary>A peer has said what it speaks and where it listens, at first or anew: <see cref="Peers"/> knows it.</summary>
     public event EventHandler<P2PConnectionEventArgs>? PeerIdentified;
+
+    /// <summary>A handler failed with something else than a lost connection or stream: whoever runs the host logs it. Raised on the handler's thread.</summary>
+    public event EventHandler<HandlerFailedEventArgs>? HandlerFailed;
 
     /// <summary>Who this is.</summary>
     public PeerId Id => _options.Key.PeerId;
@@ -316,13 +319,7 @@ public sealed class P2PHost : IAsyncDisposable
 
         await Task.WhenAll(Connections.Select(connection => connection.CloseAsync().AsTask()));
         await _sweep;
-        using var bound = new CancellationTokenSource(StopTimeout, TimeProvider.System);
-        while (Volatile.Read(ref _running) > 0 && !bound.IsCancellationRequested)
-        {
-            // Handlers end by themselves now; there is nothing to be told of it.
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
-        }
-
+        await Task.WhenAny(_running.WhenIdle(), Task.Delay(StopTimeout, TimeProvider.System, CancellationToken.None));
         _dialer.Dispose();
     }
 
@@ -439,7 +436,7 @@ public sealed class P2PHost : IAsyncDisposable
 
     private async Task AcceptAsync(RawConnection raw)
     {
-        Interlocked.Increment(ref _running);
+        _running.Enter();
         try
         {
             await AdoptAsync(raw, outbound: false, null, CancellationToken.None);
@@ -451,7 +448,7 @@ public sealed class P2PHost : IAsyncDisposable
         finally
         {
             _inbound.EndHandshake(raw.RemoteIp);
-            Interlocked.Decrement(ref _running);
+            _running.Leave();
         }
     }
 
@@ -549,7 +546,7 @@ public sealed class P2PHost : IAsyncDisposable
 
     private async Task ServeAsync(P2PConnection connection, YamuxStream inner)
     {
-        Interlocked.Increment(ref _running);
+        _running.Enter();
         ProtocolRegistration? registration = null;
         var placed = false;
         try
@@ -568,10 +565,14 @@ public sealed class P2PHost : IAsyncDisposable
             await registration.Handler(stream, _stopping.Token);
             await stream.CloseWriteAsync();
         }
-        catch (Exception)
+        catch (Exception fault)
         {
-            // Whatever a handler meets ends its own stream and nothing else; it reports to its own log.
+            // Whatever a handler meets ends its own stream and nothing else.
             inner.Reset();
+            if (registration is not null && fault is not (P2PException or IOException or OperationCanceledException or ObjectDisposedException))
+            {
+                HandlerFailed?.Invoke(this, new HandlerFailedEventArgs(connection.Peer, registration.Protocol, fault));
+            }
         }
         finally
         {
@@ -580,7 +581,7 @@ public sealed class P2PHost : IAsyncDisposable
                 connection.GiveBackPlace(registration!.Protocol);
             }
 
-            Interlocked.Decrement(ref _running);
+            _running.Leave();
         }
     }
 
@@ -647,7 +648,7 @@ public sealed class P2PHost : IAsyncDisposable
 
     private async Task IdentifyAsync(P2PConnection connection)
     {
-        Interlocked.Increment(ref _running);
+        _running.Enter();
         try
         {
             using var timeout = new CancellationTokenSource(IdentifyProtocol.Timeout, _time);
@@ -662,7 +663,7 @@ public sealed class P2PHost : IAsyncDisposable
         }
         finally
         {
-            Interlocked.Decrement(ref _running);
+            _running.Leave();
         }
     }
 
@@ -698,7 +699,7 @@ public sealed class P2PHost : IAsyncDisposable
 
     private async Task PushAsync(P2PConnection connection)
     {
-        Interlocked.Increment(ref _running);
+        _running.Enter();
         try
         {
             using var timeout = new CancellationTokenSource(IdentifyProtocol.Timeout, _time);
@@ -713,7 +714,7 @@ public sealed class P2PHost : IAsyncDisposable
         }
         finally
         {
-            Interlocked.Decrement(ref _running);
+            _running.Leave();
         }
     }
 }

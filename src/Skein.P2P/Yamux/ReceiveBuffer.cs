@@ -1,82 +1,96 @@
-using System.Buffers;
-
 namespace Skein.P2P.Yamux;
 
-/// <summary>Bytes received and not yet read: a ring on a pooled array that exists only while there are any. Not thread-safe; its length is bounded by the window.</summary>
+/// <summary>Bytes received and not yet read: a ring of pooled segments that exist only while they hold something. Not thread-safe; its length is bounded by the window.</summary>
+/// <remarks>Segments of one size, well below what the collector treats as large: a buffer that doubled allocated up to a megabyte for each megabyte of a bulk flow.</remarks>
 internal struct ReceiveBuffer
 {
-    private const int Smallest = 4096;
+    private const int SegmentSize = SegmentPool.SegmentSize;
+    private const int FirstRing = 8;
 
-    private byte[]? _array;
+    private byte[][]? _ring;
+    private int _first;
+    private int _segments;
     private int _head;
+    private int _tail;
 
     public int Count { get; private set; }
 
     public void Append(ReadOnlySpan<byte> data)
     {
-        if (data.IsEmpty)
-        {
-            return;
-        }
-
-        if (_array is null || _array.Length - Count < data.Length)
-        {
-            Grow(Count + data.Length);
-        }
-
-        var tail = (_head + Count) % _array!.Length;
-        var first = Math.Min(data.Length, _array.Length - tail);
-        data[..first].CopyTo(_array.AsSpan(tail));
-        data[first..].CopyTo(_array);
         Count += data.Length;
+        while (!data.IsEmpty)
+        {
+            if (_segments == 0 || _tail == SegmentSize)
+            {
+                AddSegment();
+            }
+
+            var count = Math.Min(data.Length, SegmentSize - _tail);
+            data[..count].CopyTo(Segment(_segments - 1).AsSpan(_tail));
+            _tail += count;
+            data = data[count..];
+        }
     }
 
     public int Read(Span<byte> destination)
     {
-        var count = Math.Min(destination.Length, Count);
-        if (count == 0)
+        var total = Math.Min(destination.Length, Count);
+        for (var left = total; left > 0;)
         {
-            return 0;
+            var end = _segments == 1 ? _tail : SegmentSize;
+            var count = Math.Min(left, end - _head);
+            Segment(0).AsSpan(_head, count).CopyTo(destination);
+            destination = destination[count..];
+            left -= count;
+            _head += count;
+            if (_head == end)
+            {
+                RemoveSegment();
+            }
         }
 
-        var first = Math.Min(count, _array!.Length - _head);
-        _array.AsSpan(_head, first).CopyTo(destination);
-        _array.AsSpan(0, count - first).CopyTo(destination[first..]);
-        _head = (_head + count) % _array.Length;
-        Count -= count;
-        if (Count == 0)
-        {
-            Clear();
-        }
-
-        return count;
+        Count -= total;
+        return total;
     }
 
     public void Clear()
     {
-        if (_array is not null)
+        while (_segments > 0)
         {
-            ArrayPool<byte>.Shared.Return(_array);
+            RemoveSegment();
         }
 
-        _array = null;
-        _head = 0;
         Count = 0;
     }
 
-    private void Grow(int need)
+    private readonly byte[] Segment(int index) => _ring![(_first + index) % _ring.Length];
+
+    private void AddSegment()
     {
-        var grown = ArrayPool<byte>.Shared.Rent(Math.Max(Smallest, Math.Max(need, (_array?.Length ?? 0) * 2)));
-        var count = Count;
-        if (_array is not null)
+        _ring ??= new byte[FirstRing][];
+        if (_segments == _ring.Length)
         {
-            var first = Math.Min(count, _array.Length - _head);
-            _array.AsSpan(_head, first).CopyTo(grown);
-            _array.AsSpan(0, count - first).CopyTo(grown.AsSpan(first));
-            ArrayPool<byte>.Shared.Return(_array);
+            var grown = new byte[_ring.Length * 2][];
+            for (var i = 0; i < _segments; i++)
+            {
+                grown[i] = Segment(i);
+            }
+
+            _ring = grown;
+            _first = 0;
         }
 
-        _array = grown;
+        _ring[(_first + _segments) % _ring.Length] = SegmentPool.Rent();
+        _segments++;
+        _tail = 0;
+    }
+
+    private void RemoveSegment()
+    {
+        SegmentPool.Return(Segment(0));
+        _ring![_first] = null!;
+        _first = (_first + 1) % _ring.Length;
+        _segments--;
         _head = 0;
     }
 }

@@ -761,6 +761,7 @@ public sealed class YamuxConnection : IAsyncDisposable
             do
             {
                 await PingAsync(_closing.Token);
+                ResetStalled();
             }
             while (await timer.WaitForNextTickAsync(_closing.Token));
         }
@@ -771,6 +772,20 @@ public sealed class YamuxConnection : IAsyncDisposable
         catch (P2PException fault)
         {
             Fail(fault.Error == P2PError.TimedOut ? new P2PException(P2PError.ConnectionClosed, $"The other side is gone: {fault.Message}", fault) : fault);
+        }
+    }
+
+    private void ResetStalled()
+    {
+        List<YamuxStream> stalled;
+        lock (_gate)
+        {
+            stalled = [.. _streams.Values.Where(stream => stream.StalledFor >= Options.StallTimeout)];
+        }
+
+        foreach (var stream in stalled)
+        {
+            stream.Abort(new P2PException(P2PError.TimedOut, $"The other side has read nothing for {Options.StallTimeout.TotalSeconds:0} s; the stream was reset."), tellPeer: true);
         }
     }
 

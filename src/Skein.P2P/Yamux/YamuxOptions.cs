@@ -39,6 +39,9 @@ public sealed record YamuxOptions
     /// <summary>How long a stream that was disposed after it was finished here waits for the other side to finish, before it is reset.</summary>
     public TimeSpan LingerTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long a write may wait without a byte being taken before its stream is reset: the other side's reader stands still. Looked at with each ping.</summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>How long closing waits for queued frames to go out.</summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
 }

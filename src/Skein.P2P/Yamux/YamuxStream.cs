@@ -47,6 +47,7 @@ public sealed class YamuxStream : Stream, IValueTaskSource, IValueTaskSource<int
     private int _window = YamuxOptions.InitialWindow;
     private int _consumed;
     private long _epochStart;
+    private long _lastProgress;
     private StreamClass _class;
 
     internal YamuxStream(YamuxConnection connection, Lock gate, uint id, bool outbound, StreamClass streamClass)
@@ -227,6 +228,7 @@ public sealed class YamuxStream : Stream, IValueTaskSource, IValueTaskSource<int
 
             PendingWrite = buffer;
             WriteFilled = false;
+            _lastProgress = _connection.Time.GetTimestamp();
             _writeActive = true;
             if (_sendWindow > 0)
             {
@@ -387,6 +389,7 @@ public sealed class YamuxStream : Stream, IValueTaskSource, IValueTaskSource<int
     internal void OnSent(int count)
     {
         _sendWindow -= count;
+        _lastProgress = _connection.Time.GetTimestamp();
         PendingWrite = PendingWrite[count..];
         WriteFilled = PendingWrite.IsEmpty;
     }
@@ -412,6 +415,9 @@ public sealed class YamuxStream : Stream, IValueTaskSource, IValueTaskSource<int
         _sendWindow += delta;
         return _sendWindow <= uint.MaxValue && CanSendData;
     }
+
+    // How long a write has waited for the other side's window; zero if none does.
+    internal TimeSpan StalledFor => PendingWrite.IsEmpty || _sendWindow > 0 ? TimeSpan.Zero : _connection.Time.GetElapsedTime(_lastProgress);
 
     internal bool IsWindowOverflown => _sendWindow > uint.MaxValue;
 

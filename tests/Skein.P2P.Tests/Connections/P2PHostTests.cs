@@ -187,7 +187,9 @@ public sealed class P2PHostTests
     {
         var network = new MemoryNetwork(TimeProvider.System);
         await using var far = await HostFixture.StartMemoryAsync(network, "far", TimeProvider.System);
-        far.Handle("/fails", StreamClass.Control, (_, _) => throw new InvalidOperationException());
+        far.Handle("/fails", StreamClass.Control, (_, _) => throw new InvalidOperationException("a bug"));
+        var failed = new TaskCompletionSource<HandlerFailedEventArgs>();
+        far.HandlerFailed += (_, e) => failed.TrySetResult(e);
         await using var near = await HostFixture.StartMemoryAsync(network, "near", TimeProvider.System);
         near.Peers.AddAddresses(far.Id, far.Addresses);
         await using var stream = await near.NewStreamAsync(far.Id, "/fails", StreamClass.Control, None);
@@ -195,6 +197,8 @@ public sealed class P2PHostTests
 
         Assert.Equal(P2PError.StreamReset, (await Assert.ThrowsAsync<P2PException>(async () => await ReadToEndAsync(stream))).Error);
         Assert.Equal([5], await HostFixture.EchoAsync(near, far.Id, [5]));
+        var told = await failed.Task.Within("word of it");
+        Assert.Equal(("/fails", near.Id, "a bug"), (told.Protocol, told.Peer, told.Fault.Message));
     }
 
     [Fact]

@@ -58,7 +58,7 @@ internal sealed class FakeUpnpRouter : IAsyncDisposable
                 await ServeAsync(client.GetStream());
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException)
         {
             // Disposed.
         }

@@ -156,6 +156,22 @@ public sealed class YamuxConnectionTests
     }
 
     [Fact]
+    public async Task Write_ReaderThatStandsStill_IsResetAfterTheBound()
+    {
+        var time = new FakeTimeProvider();
+        await using var pair = YamuxPair.Start(time: time);
+        var (near, far) = await pair.OpenAsync();
+        var write = near.WriteAsync(new byte[1_000_000]).AsTask();
+
+        await Waiting.Until(() => { time.Advance(TimeSpan.FromSeconds(1)); return write.IsCompleted; }, "the reset");
+
+        Assert.Equal(P2PError.TimedOut, (await Assert.ThrowsAsync<P2PException>(() => write)).Error);
+        Assert.True(time.GetUtcNow() - time.Start >= TimeSpan.FromSeconds(60));
+        Assert.Equal(P2PError.StreamReset, (await Assert.ThrowsAsync<P2PException>(async () => await ReadToEndAsync(far))).Error);
+        Assert.False(pair.Near.Closed.IsCompleted);
+    }
+
+    [Fact]
     public async Task Write_OtherStreamStalled_IsNotHeldUp()
     {
         await using var pair = YamuxPair.Start();
@@ -491,6 +507,59 @@ public sealed class YamuxConnectionTests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task Frames_AtRandom_NeverBreakMoreThanTheirSession(int seed)
+    {
+        var random = new Random(seed);
+        for (var round = 0; round < 50; round++)
+        {
+            var accepted = 0;
+            await using var peer = new ScriptedPeer(new YamuxOptions { MaxInboundStreams = 8, MaxBuffered = 100_000 }, onStream: stream =>
+            {
+                accepted++;
+                _ = Observe(YamuxConnectionTests.EchoAsync(stream));
+            });
+            var own = await peer.Session.OpenStreamAsync((StreamClass)random.Next(3), None);
+            _ = Observe(own.WriteAsync(new byte[random.Next(1, 500_000)]).AsTask());
+            try
+            {
+                for (var i = 0; i < 60; i++)
+                {
+                    await peer.SendRawAsync(RandomFrame(random));
+                }
+            }
+            catch (IOException)
+            {
+                // The session had enough.
+            }
+
+            if (peer.Session.Closed.IsCompleted)
+            {
+                var fault = await peer.Session.Closed;
+                Assert.True(fault is null or { Error: P2PError.ProtocolViolation or P2PError.ConnectionClosed }, $"seed {seed}, round {round}: {fault}");
+            }
+
+            Assert.InRange(peer.Session.StreamCount, 0, 9);
+            Assert.InRange(accepted, 0, 60);
+        }
+
+        static async Task Observe(Task task)
+        {
+            try
+            {
+                await task;
+            }
+            catch (Exception fault) when (fault is P2PException or InvalidOperationException)
+            {
+                // What a stream of a hostile peer may come to.
+            }
+        }
+    }
+
     internal static async Task EchoAsync(Stream stream)
     {
         var buffer = new byte[65536];
@@ -507,6 +576,17 @@ public sealed class YamuxConnectionTests
         using var all = new MemoryStream();
         await stream.CopyToAsync(all).Within("the stream's end");
         return all.ToArray();
+    }
+
+    // Mostly sensible, so that it gets past the first check.
+    private static byte[] RandomFrame(Random random)
+    {
+        var type = random.Next(20) == 0 ? (YamuxFrameType)random.Next(256) : (YamuxFrameType)random.Next(2);
+        var flags = random.Next(20) == 0 ? (YamuxFlags)random.Next(65536) : (YamuxFlags)(1 << random.Next(6)) & (YamuxFlags)15;
+        var length = type == YamuxFrameType.Data ? random.Next(3000) : random.Next(300_000);
+        var frame = new byte[YamuxHeader.Size + (type == YamuxFrameType.Data ? length : 0)];
+        new YamuxHeader(type, flags, (uint)random.Next(0, 24), (uint)length).Write(frame);
+        return frame;
     }
 
     private static async Task WriteAndCloseAsync(YamuxStream stream, byte[] bytes)
