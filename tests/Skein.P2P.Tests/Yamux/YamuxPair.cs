@@ -57,6 +57,13 @@ internal sealed class YamuxPair : IAsyncDisposable
         return (near, far);
     }
 
+    /// <summary>Waits until both sides have answered a ping: whatever was sent before has arrived.</summary>
+    public async Task SettleAsync()
+    {
+        await Near.PingAsync(CancellationToken.None).Within("a ping from the near side");
+        await Far.PingAsync(CancellationToken.None).Within("a ping from the far side");
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Near.DisposeAsync().Within("closing the near session");

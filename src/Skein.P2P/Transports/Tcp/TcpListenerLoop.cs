@@ -18,7 +18,8 @@ internal sealed class TcpListenerLoop : ITransportListener
     private readonly Action<Socket> _tune;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _loop;
-    private int _undecided;
+    private readonly Lock _gate = new();
+    private readonly LinkedList<Socket> _undecided = new();
 
     public TcpListenerLoop(Socket socket, IReadOnlyList<Multiaddr> addresses, TcpTransportOptions options, TimeProvider time, Action<RawConnection> onConnection, Action<Socket> tune)
     {
@@ -48,14 +49,7 @@ internal sealed class TcpListenerLoop : ITransportListener
             try
             {
                 var accepted = await _socket.AcceptAsync(_stopping.Token);
-                if (Volatile.Read(ref _undecided) >= _options.MaxUndecided)
-                {
-                    accepted.Dispose();
-                    continue;
-                }
-
-                Interlocked.Increment(ref _undecided);
-                _ = DecideAsync(accepted);
+                _ = DecideAsync(accepted, TakePlace(accepted));
             }
             catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException)
             {
@@ -75,7 +69,33 @@ internal sealed class TcpListenerLoop : ITransportListener
         }
     }
 
-    private async Task DecideAsync(Socket socket)
+    // A newcomer replaces whoever has been silent for longest: silent connections cannot keep others out.
+    private LinkedListNode<Socket> TakePlace(Socket socket)
+    {
+        lock (_gate)
+        {
+            if (_undecided.Count >= _options.MaxUndecided)
+            {
+                _undecided.First!.Value.Dispose();
+                _undecided.RemoveFirst();
+            }
+
+            return _undecided.AddLast(socket);
+        }
+    }
+
+    private void GiveBackPlace(LinkedListNode<Socket> place)
+    {
+        lock (_gate)
+        {
+            if (place.List is not null)
+            {
+                _undecided.Remove(place);
+            }
+        }
+    }
+
+    private async Task DecideAsync(Socket socket, LinkedListNode<Socket> place)
     {
         Stream? stream = null;
         var handedOver = false;
@@ -97,6 +117,7 @@ internal sealed class TcpListenerLoop : ITransportListener
                     break;
                 case FirstBytes.Http when _options.HttpHandler is { } http:
                     handedOver = true;
+                    GiveBackPlace(place);
                     await http(whole, remote);
                     break;
                 case FirstBytes.Http:
@@ -109,6 +130,7 @@ internal sealed class TcpListenerLoop : ITransportListener
                     break;
                 case FirstBytes.Tls when _options.TlsHandler is { } tls:
                     handedOver = true;
+                    GiveBackPlace(place);
                     await tls(whole, remote);
                     break;
             }
@@ -119,7 +141,7 @@ internal sealed class TcpListenerLoop : ITransportListener
         }
         finally
         {
-            Interlocked.Decrement(ref _undecided);
+            GiveBackPlace(place);
             if (!handedOver)
             {
                 if (stream is null)

@@ -11,7 +11,7 @@ public sealed record TcpTransportOptions
     /// <summary>Bytes that the kernel takes before they are sent: what a decode message may have to wait behind. 13 ms at 20 Mbit/s.</summary>
     public int MaxUnsent { get; init; } = 32 * 1024;
 
-    /// <summary>Accepted connections whose first bytes have not come: 32 pending handshakes of the design, and as many slow ones.</summary>
+    /// <summary>Accepted connections whose first bytes have not come; a newcomer beyond that replaces the one that has been silent for longest.</summary>
     public int MaxUndecided { get; init; } = 64;
 
     /// <summary>How long the first bytes may take.</summary>
