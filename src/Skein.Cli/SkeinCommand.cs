@@ -4,6 +4,7 @@ using Skein.Cli.Chat;
 using Skein.Cli.Demo;
 using Skein.Cli.Gateways;
 using Skein.Cli.Models;
+using Skein.Cli.Network;
 using Skein.Cli.Nodes;
 using Skein.Cli.Parity;
 
@@ -38,6 +39,8 @@ internal static class SkeinCommand
         GatewayCommand.Create(),
         ChatCommand.Create(),
         ModelCommand.Create(),
+        IdCommand.Create(),
+        PingCommand.Create(),
         ParityCommand.Create(),
         BenchCommand.Create(),
     };

@@ -4,6 +4,11 @@ using Skein.Core.Identity;
 using Skein.Engine.Lanes;
 using Skein.Engine.Stages;
 using Skein.Models;
+using Skein.P2P.Addressing;
+using Skein.P2P.Connections;
+using Skein.P2P.Identity;
+using Skein.P2P.Transports.Tcp;
+using Skein.P2P.Transports.WebSockets;
 using Skein.Swarm.Stages;
 using Skein.Swarm.Transport;
 
@@ -14,11 +19,13 @@ public sealed class NodeHost : IAsyncDisposable
 {
     private readonly ComputeLanes _lanes;
     private readonly EngineStage _stage;
-    private readonly TcpRingTransport _transport;
+    private readonly IRingTransport _transport;
     private readonly StageService _service;
 
-    private NodeHost(ModelHandle model, ComputeLanes lanes, EngineStage stage, TcpRingTransport transport, StageService service)
+    private NodeHost(ModelHandle model, ComputeLanes lanes, EngineStage stage, IRingTransport transport, StageService service, IPEndPoint endpoint, string address)
     {
+        Endpoint = endpoint;
+        Address = address;
         ModelName = model.Name;
         _lanes = lanes;
         _stage = stage;
@@ -32,8 +39,11 @@ public sealed class NodeHost : IAsyncDisposable
     /// <summary>Blocks that are served.</summary>
     public BlockSpan Span => _stage.Info.Span;
 
-    /// <summary>Where others reach the node.</summary>
-    public IPEndPoint Endpoint => _transport.LocalEndPoint!;
+    /// <summary>Where the node listens.</summary>
+    public IPEndPoint Endpoint { get; }
+
+    /// <summary>What a gateway is given to reach the node: <c>host:port</c>, or a multiaddr that names the peer.</summary>
+    public string Address { get; }
 
     /// <summary>KV tokens that no session has reserved.</summary>
     public int FreeKvTokens => _stage.FreeKvTokens;
@@ -53,14 +63,28 @@ public sealed class NodeHost : IAsyncDisposable
         var model = await models.ResolveAsync(options.Model, cancellationToken);
         var lanes = new ComputeLanes(options.Threads);
         EngineStage? stage = null;
-        TcpRingTransport? transport = null;
+        IRingTransport? transport = null;
         try
         {
             stage = await model.LoadStageAsync(options.Span, new EngineStageOptions { KvTokenBudget = options.KvTokens, Lanes = lanes }, cancellationToken);
-            transport = new TcpRingTransport(new TcpRingTransportOptions { Listen = options.Listen }, time, logs.CreateLogger<TcpRingTransport>());
-            var service = new StageService(new StageServiceOptions(), [new HostedStage(model.Digest, stage)], transport, time, logs.CreateLogger<StageService>());
-            transport.Start();
-            return new NodeHost(model, lanes, stage, transport, service);
+            HostedStage[] hosted = [new HostedStage(model.Digest, stage)];
+            if (options.Identity is { } identity)
+            {
+                var host = CreateHost(options.Listen, identity, time);
+                transport = new P2PRingTransport(host);
+                var service = new StageService(new StageServiceOptions(), hosted, transport, time, logs.CreateLogger<StageService>());
+                await host.StartAsync(cancellationToken);
+                var address = host.Addresses[0];
+                return new NodeHost(model, lanes, stage, transport, service, address.TcpEndPoint!, address.WithPeerId(host.Id).ToString());
+            }
+            else
+            {
+                var tcp = new TcpRingTransport(new TcpRingTransportOptions { Listen = options.Listen }, time, logs.CreateLogger<TcpRingTransport>());
+                transport = tcp;
+                var service = new StageService(new StageServiceOptions(), hosted, transport, time, logs.CreateLogger<StageService>());
+                tcp.Start();
+                return new NodeHost(model, lanes, stage, transport, service, tcp.LocalEndPoint!, tcp.LocalEndPoint!.ToString());
+            }
         }
         catch
         {
@@ -86,5 +110,11 @@ public sealed class NodeHost : IAsyncDisposable
         await _transport.DisposeAsync();
         await _stage.DisposeAsync();
         _lanes.Dispose();
+    }
+
+    private static P2PHost CreateHost(IPEndPoint listen, PeerKey identity, TimeProvider time)
+    {
+        var tcp = new TcpTransport(new TcpTransportOptions(), time);
+        return new P2PHost(new P2PHostOptions { Key = identity, Listen = [Multiaddr.FromTcp(listen)] }, [tcp, new WebSocketTransport(tcp)], time);
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using Skein.Core.Identity;
 using Skein.Engine.Lanes;
+using Skein.P2P.Identity;
 
 namespace Skein.Node;
 
@@ -18,6 +19,9 @@ public sealed record NodeOptions
 
     /// <summary>Where to listen; port 0 takes any free one.</summary>
     public required IPEndPoint Listen { get; init; }
+
+    /// <summary>Who the node is: it speaks libp2p, encrypted and proven. Null speaks plain TCP, for networks that are trusted.</summary>
+    public PeerKey? Identity { get; init; }
 
     /// <summary>What others see.</summary>
     public required string Name { get; init; }

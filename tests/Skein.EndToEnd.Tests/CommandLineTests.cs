@@ -15,6 +15,8 @@ public sealed class CommandLineTests
     [InlineData("model list")]
     [InlineData("model inspect")]
     [InlineData("model remove")]
+    [InlineData("id")]
+    [InlineData("ping")]
     [InlineData("parity")]
     [InlineData("bench engine")]
     public async Task Help_EveryCommand_ExplainsItself(string command)

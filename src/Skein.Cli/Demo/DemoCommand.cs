@@ -7,6 +7,7 @@ using Skein.Cli.Models;
 using Skein.Cli.Output;
 using Skein.Core.Identity;
 using Skein.Gateway.Hosting;
+using Skein.Swarm.Transport;
 using Spectre.Console;
 
 namespace Skein.Cli.Demo;
@@ -72,7 +73,7 @@ internal static class DemoCommand
 
         var spans = BlockSpan.Split(model.BlockCount, options.Nodes);
         await using var cluster = await WithSpinnerAsync(once is null, $"Starting {options.Nodes} nodes ...", () => DemoCluster.StartAsync(options, spans, cancellationToken));
-        var peers = spans.Select((span, i) => new GatewayPeer(cluster.Nodes[i].Name, "127.0.0.1", cluster.Ports[i])).ToArray();
+        var peers = spans.Select((span, i) => new PeerAddress(cluster.Nodes[i].Name, [string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{cluster.Ports[i]}")])).ToArray();
         await using var gateway = await WithSpinnerAsync(
             once is null,
             "Starting the gateway ...",

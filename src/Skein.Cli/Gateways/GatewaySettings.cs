@@ -4,6 +4,7 @@ using System.Net;
 using Skein.Cli.Configuration;
 using Skein.Engine.Lanes;
 using Skein.Gateway.Hosting;
+using Skein.Swarm.Transport;
 
 namespace Skein.Cli.Gateways;
 
@@ -14,7 +15,7 @@ internal static class GatewaySettings
     public const string DefaultModel = "smollm2-135m";
 
     public static readonly SettingOption Model = new("model", $"A model by name (see 'skein model list') or a GGUF file [default: {DefaultModel}]", "NAME|FILE");
-    public static readonly SettingOption Peer = new("peer", "A node, such as 192.0.2.7:7410, or with a name for reports: anna@192.0.2.7:7410. Once per node; which blocks it hosts, it says itself", "[NAME@]HOST:PORT", Repeats: true);
+    public static readonly SettingOption Peer = new("peer", "A node: 192.0.2.7:7410, with a name for reports anna@192.0.2.7:7410, or over libp2p the multiaddr that it prints. Once per node; which blocks it hosts, it says itself", "[NAME@]HOST:PORT|MULTIADDR", Repeats: true);
     public static readonly SettingOption Codec = new("codec", "How rows travel: f32 (exact) or f16 (half the bytes) [default: f32]", "f32|f16");
     public static readonly SettingOption Threads = new("threads", "Compute threads for embedding and head [default: all processors but one]", "N");
     public static readonly SettingOption Listen = new("listen", "Address and port to listen on; port 0 takes any free one [default: 127.0.0.1:8080]", "IP:PORT");
@@ -57,16 +58,16 @@ internal static class GatewaySettings
     }
 
     /// <summary>A gateway of the demonstration.</summary>
-    public static GatewayHostOptions ForDemo(string model, IReadOnlyList<GatewayPeer> peers, int port) => new()
+    public static GatewayHostOptions ForDemo(string model, IReadOnlyList<PeerAddress> peers, int port) => new()
     {
         Model = model,
         Peers = peers,
         Listen = new IPEndPoint(IPAddress.Loopback, port),
     };
 
-    private static List<GatewayPeer> ReadPeers(SettingSet set)
+    private static List<PeerAddress> ReadPeers(SettingSet set)
     {
-        var peers = new List<GatewayPeer>();
+        var peers = new List<PeerAddress>();
         foreach (var text in set.Texts(Peer))
         {
             if (TryParsePeer(text, out var peer))
@@ -75,8 +76,13 @@ internal static class GatewaySettings
             }
             else
             {
-                set.AddFault($"--peer takes an address such as 192.0.2.7:7410, not '{text}'.");
+                set.AddFault($"--peer takes an address such as 192.0.2.7:7410, or a multiaddr such as /ip4/192.0.2.7/tcp/7410/p2p/12D3Koo..., not '{text}'.");
             }
+        }
+
+        if (peers.DistinctBy(peer => peer.Addresses[0].StartsWith('/')).Count() > 1)
+        {
+            set.AddFault("--peer: name all nodes by HOST:PORT or all by multiaddr; a chain is either plain TCP or libp2p throughout.");
         }
 
         if (peers.Count == 0 && set.Texts(Peer).Count == 0)
@@ -87,8 +93,13 @@ internal static class GatewaySettings
         return peers;
     }
 
-    private static bool TryParsePeer(string text, out GatewayPeer peer)
+    private static bool TryParsePeer(string text, out PeerAddress peer)
     {
+        if (text.StartsWith('/'))
+        {
+            return P2PRingTransport.TryParse(text, out peer);
+        }
+
         peer = null!;
         var at = text.IndexOf('@', StringComparison.Ordinal);
         var name = at < 0 ? text : text[..at];
@@ -99,7 +110,7 @@ internal static class GatewaySettings
             return false;
         }
 
-        peer = new GatewayPeer(name, address[..colon].Trim('[', ']'), port);
+        peer = new PeerAddress(name, [address]);
         return true;
     }
 

@@ -40,18 +40,19 @@ internal static class NodeCommand
 
     private static async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        var options = NodeSettings.Read(parse);
+        var options = await NodeSettings.ReadAsync(parse, cancellationToken);
+        using var identity = options.Identity;
         var announce = parse.GetValue(Announce);
         await using var node = announce
             ? await StartAsync(options, cancellationToken)
             : await Work.WithTextAsync("Preparing the blocks ...", _ => StartAsync(options, cancellationToken));
         if (announce)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(new { @event = "ready", port = node.Endpoint.Port, model = node.ModelName, blocks = node.Span.ToString() }));
+            Console.Out.WriteLine(JsonSerializer.Serialize(new { @event = "ready", port = node.Endpoint.Port, address = node.Address, model = node.ModelName, blocks = node.Span.ToString() }));
         }
         else
         {
-            Terminal.Out.MarkupLine($"Hosting blocks [bold]{node.Span}[/] of [bold]{Markup.Escape(node.ModelName)}[/] at {node.Endpoint}. Ctrl-C ends it.");
+            Terminal.Out.MarkupLine($"Hosting blocks [bold]{node.Span}[/] of [bold]{Markup.Escape(node.ModelName)}[/] at {Markup.Escape(node.Address)}. Ctrl-C ends it.");
         }
 
         var stop = Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Net;
 using Skein.Cli.Configuration;
+using Skein.Cli.Network;
 using Skein.Core.Identity;
 using Skein.Engine.Lanes;
 using Skein.Node;
+using Skein.P2P.Addressing;
 
 namespace Skein.Cli.Nodes;
 
@@ -12,17 +14,19 @@ internal static class NodeSettings
 {
     public static readonly SettingOption Model = new("model", "A model by name (see 'skein model list') or a GGUF file", "NAME|FILE");
     public static readonly SettingOption Blocks = new("blocks", "Blocks to host, both ends included, such as 0-9", "FIRST-LAST");
-    public static readonly SettingOption Listen = new("listen", "Address and port to listen on; port 0 takes any free one [default: 127.0.0.1:7410]", "IP:PORT");
+    public static readonly SettingOption Listen = new("listen", "Address and port to listen on; port 0 takes any free one. IP:PORT speaks plain TCP, for networks that are trusted; a multiaddr such as /ip4/0.0.0.0/tcp/7410 speaks libp2p, encrypted and with a proven identity [default: 127.0.0.1:7410]", "IP:PORT|MULTIADDR");
     public static readonly SettingOption Name = new("name", "What others see in tables [default: this machine's name]", "TEXT");
     public static readonly SettingOption KvTokens = new("kv-tokens", "Tokens of all conversations together that fit in memory [default: 16384]", "N");
     public static readonly SettingOption Threads = new("threads", "Compute threads [default: all processors but one]", "N");
 
-    public static readonly SettingOption[] All = [Model, Blocks, Listen, Name, KvTokens, Threads];
+    public static readonly SettingOption Identity = new("identity", "File with the node's key, made if it is missing; only for libp2p [default: in the user's data folder]", "FILE");
+
+    public static readonly SettingOption[] All = [Model, Blocks, Listen, Identity, Name, KvTokens, Threads];
 
     public static readonly Option<string> Config = new("--config") { Description = "A JSON file with any of these settings, such as { \"model\": \"smollm2-135m\", \"blocks\": \"0-9\", \"kvTokens\": 8192 }", HelpName = "FILE" };
 
     /// <summary>Reads and checks everything; all faults are reported at once.</summary>
-    public static NodeOptions Read(ParseResult parse)
+    public static async Task<NodeOptions> ReadAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         var set = SettingSet.Collect(parse, All, "SKEIN_NODE_", parse.GetValue(Config), Environment.GetEnvironmentVariable);
         var model = set.Text(Model);
@@ -42,9 +46,16 @@ internal static class NodeSettings
         }
 
         var listen = set.Text(Listen) ?? "127.0.0.1:7410";
-        if (!IPEndPoint.TryParse(listen, out var endpoint) || !listen.Contains(':', StringComparison.Ordinal))
+        var isLibp2p = listen.StartsWith('/');
+        IPEndPoint? endpoint = null;
+        if (isLibp2p ? !Multiaddr.TryParse(listen, out var multiaddr) || !multiaddr.IsPlainTcp || (endpoint = multiaddr.TcpEndPoint) is null : !IPEndPoint.TryParse(listen, out endpoint) || !listen.Contains(':', StringComparison.Ordinal))
         {
-            set.AddFault($"--listen takes an address and a port such as 0.0.0.0:7410, not '{listen}'.");
+            set.AddFault($"--listen takes an address and a port such as 0.0.0.0:7410 or /ip4/0.0.0.0/tcp/7410, not '{listen}'.");
+        }
+
+        if (!isLibp2p && set.Text(Identity) is not null)
+        {
+            set.AddFault("--identity goes with a --listen that is a multiaddr, such as /ip4/0.0.0.0/tcp/7410: plain TCP proves no identity.");
         }
 
         var options = new NodeOptions
@@ -57,6 +68,6 @@ internal static class NodeSettings
             Threads = set.Number(Threads, ComputeLanes.DefaultThreads(), 1, Environment.ProcessorCount),
         };
         set.ThrowIfFaulty();
-        return options;
+        return isLibp2p ? options with { Identity = await OwnIdentity.LoadAsync(set.Text(Identity), cancellationToken) } : options;
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Skein.Engine.Lanes;
+using Skein.Swarm.Transport;
 
 namespace Skein.Gateway.Hosting;
 
@@ -9,8 +10,11 @@ public sealed record GatewayHostOptions
     /// <summary>A name in a store or a GGUF file.</summary>
     public required string Model { get; init; }
 
-    /// <summary>The nodes that hold its blocks.</summary>
-    public required IReadOnlyList<GatewayPeer> Peers { get; init; }
+    /// <summary>The nodes that hold its blocks: all on plain TCP, or all on libp2p (addresses that are multiaddrs). Which blocks each hosts, it says itself.</summary>
+    public required IReadOnlyList<PeerAddress> Peers { get; init; }
+
+    /// <summary>Whether peers are reached by libp2p.</summary>
+    public bool UsesLibp2p => Peers.Any(peer => peer.Addresses.Any(address => address.StartsWith('/')));
 
     /// <summary>Where to listen; port 0 takes any free one.</summary>
     public required IPEndPoint Listen { get; init; }

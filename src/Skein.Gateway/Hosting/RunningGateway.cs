@@ -8,6 +8,10 @@ using Skein.Engine.Sampling;
 using Skein.Engine.Tokenizing;
 using Skein.Gateway.Serving;
 using Skein.Models;
+using Skein.P2P.Connections;
+using Skein.P2P.Identity;
+using Skein.P2P.Transports.Tcp;
+using Skein.P2P.Transports.WebSockets;
 using Skein.Swarm.Codecs;
 using Skein.Swarm.Coordination;
 using Skein.Swarm.Transport;
@@ -59,8 +63,7 @@ public sealed class RunningGateway : IAsyncDisposable
             var tokenizer = await model.LoadTokenizerAsync(cancellationToken);
             owned.Push(new Released(tokenizer));
             var edge = Own(await model.LoadEdgeAsync(new EdgeStageOptions { Lanes = lanes }, cancellationToken));
-            var transport = Own(new TcpRingTransport(new TcpRingTransportOptions(), time, logs.CreateLogger<TcpRingTransport>()));
-            var peers = options.Peers.Select(peer => new PeerAddress(peer.Name, [peer.Host.Contains(':', StringComparison.Ordinal) ? $"[{peer.Host}]:{peer.Port}" : $"{peer.Host}:{peer.Port}"]));
+            var transport = Own(await CreateTransportAsync(options, owned, time, logs, cancellationToken));
             var coordinator = Own(new Coordinator(
                 new CoordinatorOptions { Format = options.HalfPrecision ? RowFormat.Float16 : RowFormat.Float32 },
                 new ModelEdges
@@ -73,7 +76,7 @@ public sealed class RunningGateway : IAsyncDisposable
                     Samplers = new LlamaSamplerFactory(tokenizer),
                     Tokenizer = tokenizer,
                 },
-                new StaticChainSource([.. peers]),
+                new StaticChainSource(options.Peers),
                 transport,
                 time,
                 logs.CreateLogger<Coordinator>()));
@@ -108,6 +111,22 @@ public sealed class RunningGateway : IAsyncDisposable
 
     /// <summary>Ends requests, hangs up, frees the memory.</summary>
     public ValueTask DisposeAsync() => DisposeAllAsync(_owned);
+
+    private static async Task<IRingTransport> CreateTransportAsync(GatewayHostOptions options, Stack<IAsyncDisposable> owned, TimeProvider time, ILoggerFactory logs, CancellationToken cancellationToken)
+    {
+        if (!options.UsesLibp2p)
+        {
+            return new TcpRingTransport(new TcpRingTransportOptions(), time, logs.CreateLogger<TcpRingTransport>());
+        }
+
+        // A gateway is nobody in particular to its nodes: a fresh key each time, and nothing that listens.
+        var key = PeerKey.Generate();
+        owned.Push(new Released(key));
+        var tcp = new TcpTransport(new TcpTransportOptions(), time);
+        var host = new P2PHost(new P2PHostOptions { Key = key }, [tcp, new WebSocketTransport(tcp)], time);
+        await host.StartAsync(cancellationToken);
+        return new P2PRingTransport(host);
+    }
 
     private static async Task<ModelChatPrompt?> ReadPromptAsync(ModelHandle model, LlamaTokenizer tokenizer, TimeProvider time, ILoggerFactory logs, CancellationToken cancellationToken)
     {

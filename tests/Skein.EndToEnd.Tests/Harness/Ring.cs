@@ -13,9 +13,11 @@ internal sealed partial class Ring : IAsyncDisposable
     public const string Model = "smollm2-135m";
 
     private readonly SkeinProcess[] _nodes;
+    private readonly string? _keys;
 
-    private Ring(SkeinProcess[] nodes, int[] ports, IReadOnlyList<BlockSpan> spans, SkeinProcess gateway, Uri address)
+    private Ring(SkeinProcess[] nodes, int[] ports, IReadOnlyList<BlockSpan> spans, SkeinProcess gateway, Uri address, string? keys)
     {
+        _keys = keys;
         _nodes = nodes;
         Ports = ports;
         Spans = spans;
@@ -33,19 +35,21 @@ internal sealed partial class Ring : IAsyncDisposable
 
     public IReadOnlyList<BlockSpan> Spans { get; }
 
-    public static async Task<Ring> StartAsync(int nodes = 3, int kvTokens = 16384)
+    public static async Task<Ring> StartAsync(int nodes = 3, int kvTokens = 16384, bool libp2p = false)
     {
+        var keys = libp2p ? Directory.CreateTempSubdirectory("skein-keys-").FullName : null;
         var spans = BlockSpan.Split(BlockCount, nodes);
         var started = new List<SkeinProcess>();
         try
         {
-            started.AddRange(spans.Select(span => StartNode(span, 0, kvTokens)));
+            started.AddRange(spans.Select((span, i) => StartNode(span, 0, kvTokens, keys, i)));
             var ports = await Task.WhenAll(started.Select(node => node.WaitForPortAsync()));
-            string[] arguments = ["gateway", "--model", Model, "--listen", "127.0.0.1:0", .. spans.SelectMany((span, i) => new[] { "--peer", Invariant($"node-{i}@127.0.0.1:{ports[i]}") })];
+            var addresses = spans.Select((_, i) => keys is null ? Invariant($"node-{i}@127.0.0.1:{ports[i]}") : started[i].Announced("address"));
+            string[] arguments = ["gateway", "--model", Model, "--listen", "127.0.0.1:0", .. addresses.SelectMany(address => new[] { "--peer", address })];
             var gateway = SkeinProcess.Start(arguments);
             started.Add(gateway);
             var output = await gateway.WaitForOutputAsync("Ctrl-C");
-            var ring = new Ring([.. started[..^1]], ports, spans, gateway, new Uri(Address().Match(output).Value + "/"));
+            var ring = new Ring([.. started[..^1]], ports, spans, gateway, new Uri(Address().Match(output).Value + "/"), keys);
             await ring.WaitUntilReadyAsync();
             return ring;
         }
@@ -86,7 +90,7 @@ internal sealed partial class Ring : IAsyncDisposable
     public async Task RestartNodeAsync(int index)
     {
         await _nodes[index].DisposeAsync();
-        _nodes[index] = StartNode(Spans[index], Ports[index], 16384);
+        _nodes[index] = StartNode(Spans[index], Ports[index], 16384, _keys, index);
         Assert.Equal(Ports[index], await _nodes[index].WaitForPortAsync());
     }
 
@@ -118,10 +122,20 @@ internal sealed partial class Ring : IAsyncDisposable
         {
             await node.DisposeAsync();
         }
+
+        if (_keys is not null)
+        {
+            Directory.Delete(_keys, recursive: true);
+        }
     }
 
-    private static SkeinProcess StartNode(BlockSpan span, int port, int kvTokens)
-        => SkeinProcess.Start("node", "--model", Model, "--blocks", Range(span), "--listen", Invariant($"127.0.0.1:{port}"), "--kv-tokens", Invariant($"{kvTokens}"), "--announce", "--until-stdin-closes");
+    private static SkeinProcess StartNode(BlockSpan span, int port, int kvTokens, string? keys, int index)
+    {
+        string[] listen = keys is null
+            ? ["--listen", Invariant($"127.0.0.1:{port}")]
+            : ["--listen", Invariant($"/ip4/127.0.0.1/tcp/{port}"), "--identity", Path.Combine(keys, Invariant($"{index}.key"))];
+        return SkeinProcess.Start(["node", "--model", Model, "--blocks", Range(span), .. listen, "--kv-tokens", Invariant($"{kvTokens}"), "--announce", "--until-stdin-closes"]);
+    }
 
     private static string Range(BlockSpan span) => Invariant($"{span.First}-{span.End - 1}");
 

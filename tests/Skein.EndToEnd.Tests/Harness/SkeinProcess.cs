@@ -97,6 +97,13 @@ internal sealed class SkeinProcess : IAsyncDisposable
         return announcement.RootElement.GetProperty("port").GetInt32();
     }
 
+    /// <summary>A text of the JSON line of <c>node --announce</c>, after <see cref="WaitForPortAsync"/>.</summary>
+    public string Announced(string property)
+    {
+        using var announcement = JsonDocument.Parse(Output[..Output.IndexOf('\n', StringComparison.Ordinal)]);
+        return announcement.RootElement.GetProperty(property).GetString()!;
+    }
+
     /// <summary>Waits until standard output holds a text.</summary>
     public async Task<string> WaitForOutputAsync(string text)
     {
