@@ -496,6 +496,62 @@ public sealed class P2PHostTests
     }
 
     [Fact]
+    public async Task Connect_BothSidesAtOnce_BothCanSpeak()
+    {
+        var network = new MemoryNetwork(TimeProvider.System);
+        await using var one = await HostFixture.StartMemoryAsync(network, "one", TimeProvider.System);
+        await using var two = await HostFixture.StartMemoryAsync(network, "two", TimeProvider.System);
+        one.Peers.AddAddresses(two.Id, two.Addresses);
+        two.Peers.AddAddresses(one.Id, one.Addresses);
+
+        var echoes = await Task.WhenAll(Task.Run(() => HostFixture.EchoAsync(one, two.Id, [1])), Task.Run(() => HostFixture.EchoAsync(two, one.Id, [2]))).Within("both echoes");
+
+        Assert.Equal([1], echoes[0]);
+        Assert.Equal([2], echoes[1]);
+        Assert.InRange(one.Connections.Count, 1, 2);
+    }
+
+    [Fact]
+    public async Task ConnectSpeakAndLeave_ManyTimes_LeavesNothingBehind()
+    {
+        await using var hub = await HostFixture.StartTcpAsync();
+        await using var guest = await HostFixture.StartTcpAsync(listen: false);
+        guest.Peers.AddAddresses(hub.Id, hub.Addresses);
+        for (var i = 0; i < 100; i++)
+        {
+            var connection = await guest.ConnectAsync(hub.Id, None).Within("the connection");
+            Assert.Equal([4, 2], await HostFixture.EchoAsync(guest, hub.Id, [4, 2]));
+            await connection.CloseAsync().Within("closing");
+            Assert.Null(await connection.Closed);
+            await Waiting.Until(() => guest.Connections.Count == 0, "the connection's removal");
+        }
+
+        await Waiting.Until(() => hub.Connections.Count == 0, "the removal at the other side");
+        Assert.Single(hub.Peers.All);
+    }
+
+    [Fact]
+    public async Task Limits_OfConnectionsWithOnePeer_AreKept()
+    {
+        var network = new MemoryNetwork(TimeProvider.System);
+        await using var hub = await HostFixture.StartMemoryAsync(network, "hub", TimeProvider.System, options => options with { Limits = new P2PLimits { MaxConnectionsPerPeer = 2 } });
+        await using var guest = await HostFixture.StartMemoryAsync(network, "guest", TimeProvider.System);
+        var transport = network.TransportOf("guest");
+        for (var i = 0; i < 2; i++)
+        {
+            await guest.AdoptAsync(await transport.DialAsync(hub.Addresses[0], None), outbound: true, hub.Id, None);
+            var expected = i + 1;
+            await Waiting.Until(() => hub.Connections.Count == expected, $"connection {expected}");
+        }
+
+        var third = await guest.AdoptAsync(await transport.DialAsync(hub.Addresses[0], None), outbound: true, hub.Id, None);
+        await third.Closed.Within("the refusal");
+
+        Assert.Equal(2, hub.Connections.Count);
+        await Assert.ThrowsAsync<P2PException>(async () => await third.NewStreamAsync(HostFixture.EchoProtocol, StreamClass.Control, None));
+    }
+
+    [Fact]
     public async Task Network_OfFiftyHostsInMemory_AllReachTheHub()
     {
         var network = new MemoryNetwork(TimeProvider.System);
