@@ -71,7 +71,7 @@ public sealed class NodeHost : IAsyncDisposable
             if (options.Identity is { } identity)
             {
                 var host = CreateHost(options.Listen, identity, time);
-                transport = new P2PRingTransport(host);
+                transport = Wrap(new P2PRingTransport(host), options);
                 var service = new StageService(new StageServiceOptions(), hosted, transport, time, logs.CreateLogger<StageService>());
                 await host.StartAsync(cancellationToken);
                 var address = host.Addresses[0];
@@ -80,7 +80,7 @@ public sealed class NodeHost : IAsyncDisposable
             else
             {
                 var tcp = new TcpRingTransport(new TcpRingTransportOptions { Listen = options.Listen }, time, logs.CreateLogger<TcpRingTransport>());
-                transport = tcp;
+                transport = Wrap(tcp, options);
                 var service = new StageService(new StageServiceOptions(), hosted, transport, time, logs.CreateLogger<StageService>());
                 tcp.Start();
                 return new NodeHost(model, lanes, stage, transport, service, tcp.LocalEndPoint!, tcp.LocalEndPoint!.ToString());
@@ -111,6 +111,8 @@ public sealed class NodeHost : IAsyncDisposable
         await _stage.DisposeAsync();
         _lanes.Dispose();
     }
+
+    private static IRingTransport Wrap(IRingTransport transport, NodeOptions options) => options.Line?.Invoke(transport) ?? transport;
 
     private static P2PHost CreateHost(IPEndPoint listen, PeerKey identity, TimeProvider time)
     {

@@ -2,6 +2,7 @@ using System.Net;
 using Skein.Core.Identity;
 using Skein.Engine.Lanes;
 using Skein.P2P.Identity;
+using Skein.Swarm.Transport;
 
 namespace Skein.Node;
 
@@ -31,4 +32,7 @@ public sealed record NodeOptions
 
     /// <summary>Compute threads.</summary>
     public int Threads { get; init; } = ComputeLanes.DefaultThreads();
+
+    /// <summary>What the node's streams pass through, such as a line that pretends to be slow; null for nothing.</summary>
+    public Func<IRingTransport, IRingTransport>? Line { get; init; }
 }

@@ -47,6 +47,19 @@ public sealed class DemoTests
     }
 
     [Fact]
+    public async Task Once_PeersFarApart_AnswersTheSameAndNoFasterThanTheLineAllows()
+    {
+        var (exitCode, output, errors) = await SkeinProcess.RunAsync("demo", "--once", "What is the capital of France?", "--json", "--rtt", "80", "--up", "20");
+
+        Assert.True(exitCode == 0, errors);
+        using var report = JsonDocument.Parse(output);
+        Assert.Contains("Paris", report.RootElement.GetProperty("text").GetString(), StringComparison.Ordinal);
+        // Gateway to a, a to b, b to c, c to gateway: four one-way trips of 40 ms a token.
+        Assert.InRange(report.RootElement.GetProperty("tokens_per_second").GetDouble(), 0.5, 1000.0 / 160);
+        Assert.True(report.RootElement.GetProperty("time_to_first_token_ms").GetDouble() >= 160);
+    }
+
+    [Fact]
     public async Task Demo_Interrupted_LeavesNoProcessBehind()
     {
         await using var demo = SkeinProcess.Start("demo", "--port", "0", "--serve");
@@ -98,6 +111,8 @@ public sealed class DemoTests
     [InlineData("--nodes", "0")]
     [InlineData("--nodes", "31")]
     [InlineData("--port", "70000")]
+    [InlineData("--rtt", "-1")]
+    [InlineData("--up", "0")]
     public async Task Demo_ImpossibleOption_ExitsWithUsage(string option, string value)
     {
         var (exitCode, _, errors) = await SkeinProcess.RunAsync("demo", option, value, "--once", "x");

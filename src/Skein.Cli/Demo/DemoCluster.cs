@@ -38,7 +38,7 @@ internal sealed class DemoCluster : IAsyncDisposable
         {
             for (var i = 0; i < spans.Count; i++)
             {
-                nodes.Add(NodeProcess.Start($"node-{(char)('a' + i)}", options.Model, spans[i], port: 0, options.Threads));
+                nodes.Add(NodeProcess.Start($"node-{(char)('a' + i)}", spans[i], port: 0, options));
             }
 
             var ports = await Task.WhenAll(nodes.Select(node => node.WaitUntilReadyAsync(cancellationToken)));
@@ -76,7 +76,7 @@ internal sealed class DemoCluster : IAsyncDisposable
 
                 Terminal.Err.MarkupLine($"[yellow]{Markup.Escape(node.Name)} (blocks {node.Span}) died; starting it again.[/]");
                 await Task.Delay(RestartDelay, TimeProvider.System, _stopping.Token);
-                var next = NodeProcess.Start(node.Name, options.Model, node.Span, Ports[index], options.Threads);
+                var next = NodeProcess.Start(node.Name, node.Span, Ports[index], options);
                 _nodes[index] = next;
                 await node.DisposeAsync();
                 await next.WaitUntilReadyAsync(_stopping.Token);

@@ -24,6 +24,8 @@ internal static class DemoCommand
     private static readonly Option<bool> Serve = new("--serve") { Description = "Do not chat: serve until Ctrl-C" };
     private static readonly Option<int> MaxTokens = new("--max-tokens") { Description = "The longest reply", HelpName = "N", DefaultValueFactory = _ => 256 };
 
+    private static readonly (Option<double?> RoundTrip, Option<double?> Uplink) Line = LineOptions.CreateOptions(hidden: false);
+
     /// <summary>Builds the command.</summary>
     public static Command Create()
     {
@@ -36,7 +38,7 @@ internal static class DemoCommand
             Ctrl-C stops everything.
             """)
         {
-            Nodes, Model, Port, Threads, Once, AsJson, Serve, MaxTokens,
+            Nodes, Model, Port, Threads, Once, AsJson, Serve, MaxTokens, Line.RoundTrip, Line.Uplink,
         };
         command.SetAction(RunAsync);
         return command;
@@ -59,6 +61,7 @@ internal static class DemoCommand
             Nodes = parse.GetValue(Nodes),
             Port = once is not null && !portGiven ? 0 : parse.GetValue(Port),
             Threads = parse.GetValue(Threads),
+            Line = LineOptions.Read(parse, Line),
         };
         if (options.Port is < 0 or > 65535)
         {
@@ -77,7 +80,7 @@ internal static class DemoCommand
         await using var gateway = await WithSpinnerAsync(
             once is null,
             "Starting the gateway ...",
-            () => GatewayStartup.StartAsync(GatewaySettings.ForDemo(options.Model, peers, options.Port), cancellationToken));
+            () => GatewayStartup.StartAsync(GatewaySettings.ForDemo(options.Model, peers, options.Port, options.Line.Wrap()), cancellationToken));
         await gateway.WaitUntilReadyAsync(TimeSpan.FromSeconds(30), cancellationToken);
 
         using var http = new HttpClient { BaseAddress = gateway.Address, Timeout = Timeout.InfiniteTimeSpan };

@@ -14,4 +14,7 @@ internal sealed record DemoOptions
 
     /// <summary>Compute threads per node; null lets the nodes share the machine.</summary>
     public int? Threads { get; init; }
+
+    /// <summary>The line that every peer pretends to have.</summary>
+    public required LineOptions Line { get; init; }
 }

@@ -43,11 +43,10 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     /// <summary>Starts a node on loopback.</summary>
     /// <param name="name">What people call it.</param>
-    /// <param name="model">A name or a GGUF file.</param>
     /// <param name="span">Blocks to host.</param>
     /// <param name="port">Port, 0 for any free one.</param>
-    /// <param name="threads">Compute threads.</param>
-    public static NodeProcess Start(string name, string model, BlockSpan span, int port, int? threads)
+    /// <param name="options">What is demonstrated.</param>
+    public static NodeProcess Start(string name, BlockSpan span, int port, DemoOptions options)
     {
         var start = new ProcessStartInfo
         {
@@ -65,15 +64,15 @@ internal sealed class NodeProcess : IAsyncDisposable
 
         string[] arguments =
         [
-            "node", "--model", model, "--blocks", BlockRange.Format(span), "--listen", $"127.0.0.1:{port}", "--name", name,
-            "--announce", "--until-stdin-closes",
+            "node", "--model", options.Model, "--blocks", BlockRange.Format(span), "--listen", $"127.0.0.1:{port}", "--name", name,
+            "--announce", "--until-stdin-closes", .. options.Line.Arguments,
         ];
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
         }
 
-        if (threads is { } count)
+        if (options.Threads is { } count)
         {
             start.ArgumentList.Add("--threads");
             start.ArgumentList.Add(count.ToString(System.Globalization.CultureInfo.InvariantCulture));

@@ -58,8 +58,9 @@ internal static class GatewaySettings
     }
 
     /// <summary>A gateway of the demonstration.</summary>
-    public static GatewayHostOptions ForDemo(string model, IReadOnlyList<PeerAddress> peers, int port) => new()
+    public static GatewayHostOptions ForDemo(string model, IReadOnlyList<PeerAddress> peers, int port, Func<IRingTransport, IRingTransport>? line) => new()
     {
+        Line = line,
         Model = model,
         Peers = peers,
         Listen = new IPEndPoint(IPAddress.Loopback, port),

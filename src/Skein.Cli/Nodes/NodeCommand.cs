@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Skein.Cli.Demo;
 using Skein.Cli.Models;
 using Skein.Cli.Output;
 using Skein.Node;
@@ -12,6 +13,9 @@ internal static class NodeCommand
 {
     private static readonly Option<bool> Announce = new("--announce") { Description = "Print one line of JSON when ready, for programs that start nodes: {\"event\":\"ready\",\"port\":7410,...}" };
     private static readonly Option<bool> UntilStdinCloses = new("--until-stdin-closes") { Description = "End when standard input ends, so that the node never outlives the program that started it" };
+
+    // For the demonstration, whose nodes pretend to be far away.
+    private static readonly (Option<double?> RoundTrip, Option<double?> Uplink) Line = LineOptions.CreateOptions(hidden: true);
 
     /// <summary>Builds the command.</summary>
     public static Command Create()
@@ -27,7 +31,7 @@ internal static class NodeCommand
               skein node --model smollm2-135m --blocks 0-14 --listen 0.0.0.0:7410
             """)
         {
-            NodeSettings.Config, Announce, UntilStdinCloses,
+            NodeSettings.Config, Announce, UntilStdinCloses, Line.RoundTrip, Line.Uplink,
         };
         foreach (var setting in NodeSettings.All)
         {
@@ -40,7 +44,7 @@ internal static class NodeCommand
 
     private static async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
-        var options = await NodeSettings.ReadAsync(parse, cancellationToken);
+        var options = await NodeSettings.ReadAsync(parse, cancellationToken) with { Line = LineOptions.Read(parse, Line).Wrap() };
         using var identity = options.Identity;
         var announce = parse.GetValue(Announce);
         await using var node = announce

@@ -27,4 +27,7 @@ public sealed record GatewayHostOptions
 
     /// <summary>Keys of which a client must send one; empty lets everybody in.</summary>
     public IReadOnlyList<string> ApiKeys { get; init; } = [];
+
+    /// <summary>What the gateway's streams to its nodes pass through, such as a line that pretends to be slow; null for nothing.</summary>
+    public Func<IRingTransport, IRingTransport>? Line { get; init; }
 }

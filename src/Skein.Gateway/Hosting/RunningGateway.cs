@@ -63,7 +63,8 @@ public sealed class RunningGateway : IAsyncDisposable
             var tokenizer = await model.LoadTokenizerAsync(cancellationToken);
             owned.Push(new Released(tokenizer));
             var edge = Own(await model.LoadEdgeAsync(new EdgeStageOptions { Lanes = lanes }, cancellationToken));
-            var transport = Own(await CreateTransportAsync(options, owned, time, logs, cancellationToken));
+            var plain = await CreateTransportAsync(options, owned, time, logs, cancellationToken);
+            var transport = Own(options.Line?.Invoke(plain) ?? plain);
             var coordinator = Own(new Coordinator(
                 new CoordinatorOptions { Format = options.HalfPrecision ? RowFormat.Float16 : RowFormat.Float32 },
                 new ModelEdges
