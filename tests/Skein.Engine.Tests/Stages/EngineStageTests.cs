@@ -334,6 +334,18 @@ public sealed class EngineStageTests(TestModels models)
     }
 
     [Fact]
+    public async Task StepAsync_BeyondTheReachOfOtherKernels_WidthChangesNoBit()
+    {
+        // From 64 rows of a batch, and from 512 positions on, flash attention has other paths for f16; q8_0 must take none of them.
+        await using var stage = await _fixture.SmolAsync(kvTokens: 704, sequences: 1);
+        using var rows = StageFixture.Rows(640, 576);
+        var (narrow, _) = await RunAsync(stage, rows, chunk: 1);
+
+        Assert.Equal(narrow, (await RunAsync(stage, rows, chunk: 7)).Values);
+        Assert.Equal(narrow, (await RunAsync(stage, rows, chunk: 256)).Values);
+    }
+
+    [Fact]
     public async Task StepAsync_OfSeveralStagesSideBySide_GivesEachWhatItGetsAlone()
     {
         using var rows = StageFixture.Rows(64, 576);
