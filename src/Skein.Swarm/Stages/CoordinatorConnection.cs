@@ -146,6 +146,8 @@ internal sealed class CoordinatorConnection
         if (answer is RefusedMessage refused)
         {
             StageLog.SessionRefused(_service.Logger, refused.Session, refused.Hop, refused.Message);
+            // Who is refused may ask again at once, under the same id: by then nothing of the first try may be left.
+            await session.Ended;
         }
 
         await TrySendAsync(answer);
