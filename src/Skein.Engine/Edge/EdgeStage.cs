@@ -330,7 +330,7 @@ public sealed class EdgeStage : ITokenEmbedding, IOutputHead, IComputeWork, IAsy
                 continue;
             }
 
-            work.Complete(work.Result);
+            work.Complete(work.Result, isAlone: _batch.Count == 1);
         }
     }
 
@@ -382,7 +382,7 @@ public sealed class EdgeStage : ITokenEmbedding, IOutputHead, IComputeWork, IAsy
         _ended.TrySetResult();
     }
 
-    private static ContextShape Shape(int rows, ComputeLanes lanes) => new(rows, rows, 1, lanes.Threads, KvCacheType.F16);
+    private static ContextShape Shape(int rows, ComputeLanes lanes) => new(rows, rows, 1, lanes.Threads, KvCacheType.F16, IsShared: false);
 
     private static void Check(NativeModel model)
     {

@@ -55,10 +55,12 @@ public sealed class ComputeLanes : IDisposable
         _available.Release(_lanes.Length);
         foreach (var lane in _lanes)
         {
-            lane.Join();
+            // The caller may itself be what a lane runs.
+            if (lane != Thread.CurrentThread)
+            {
+                lane.Join();
+            }
         }
-
-        _available.Dispose();
     }
 
     /// <summary>Queues work; the caller makes sure that it is not queued twice.</summary>

@@ -10,7 +10,7 @@ namespace Skein.Engine.Loading;
 
 /// <summary>A llama.cpp context with its batch in native memory. One thread at a time, except <see cref="Abort"/>.</summary>
 /// <remarks>
-/// Always with flash attention, a KV buffer that all sequences share, every row flagged as output and one micro-batch a batch: what a middle stage needs
+/// Always with flash attention, every row flagged as output and one micro-batch a batch: what a middle stage needs
 /// (the last block drops rows that are not outputs), and what keeps a row's result independent of the rows beside it.
 /// </remarks>
 internal sealed unsafe class NativeContext : IDisposable
@@ -208,7 +208,7 @@ internal sealed unsafe class NativeContext : IDisposable
         parameters.KeyType = shape.KvType == KvCacheType.Q80 ? Ggml.TypeQ80 : Ggml.TypeF16;
         parameters.ValueType = parameters.KeyType;
         parameters.FullSlidingWindow = 1;
-        parameters.UnifiedKv = 1;
+        parameters.UnifiedKv = shape.IsShared ? (byte)1 : (byte)0;
         parameters.AbortCallback = &OnAbort;
         parameters.AbortCallbackData = (nint)_state;
         if (captures)

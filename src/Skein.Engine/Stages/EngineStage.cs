@@ -437,7 +437,7 @@ public sealed class EngineStage : IStage, IComputeWork
         {
             work.Sequence.Advance(work.First + result.Rows);
             work.Sequence.EndStep();
-            work.Complete(result);
+            work.Complete(result, isAlone: _batch.Count == 1);
         }
     }
 

@@ -11,4 +11,7 @@ public sealed record SliceRules
 
     /// <summary>Whether the architecture's loader demands <c>output.weight</c> (olmo2): a span of blocks then gets one of zeros.</summary>
     public bool NeedsOutputTensor { get; init; }
+
+    /// <summary>Whether the loader wants attention as wide as the rows whatever the size of a head: the edge's identity block then keeps its heads.</summary>
+    public bool KeepsHeads { get; init; }
 }

@@ -88,7 +88,8 @@ public sealed record StageLayout(GgufMetadata Metadata, IReadOnlyList<StageTenso
             throw new GgufException(GgufError.MissingTensor, $"The model has no {Embedding}: nothing can turn its tokens into rows.");
         }
 
-        return new StageLayout(SliceBlocks(metadata, span).With(rules.Metadata), planned);
+        var edgeMetadata = IdentityBlock.Narrow(SliceBlocks(metadata, span).With(rules.Metadata), planned, rules.KeepsHeads);
+        return new StageLayout(edgeMetadata, planned);
     }
 
     /// <summary>Bytes of the stage's file.</summary>

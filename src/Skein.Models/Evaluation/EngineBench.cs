@@ -7,6 +7,10 @@ using Skein.Engine.Whole;
 namespace Skein.Models.Evaluation;
 
 /// <summary>Tokens a second of the whole model and of a chain in one process, in one interleaved run: <c>skein bench engine</c>.</summary>
+/// <remarks>
+/// The two take turns token by token, so that what else happens on the machine slows both alike. Files matter too: pages of a mapped file may be large or small,
+/// as memory was when they were read or written, and that alone moves a run by several per cent. A whole model and stages that lie in the same cache are comparable.
+/// </remarks>
 public static class EngineBench
 {
     private const int Prompt = 16;
@@ -40,12 +44,11 @@ public static class EngineBench
                 var chainTimes = new List<TimeSpan>();
                 var handovers = new List<double>();
 
-                // The first run of each only warms up.
+                // The first run only warms up.
                 for (var run = 0; run <= options.Runs; run++)
                 {
                     progress?.Report(run == 0 ? "warming up" : $"run {run} of {options.Runs}");
-                    var wholeTime = RunWhole(whole, prompt, options.Tokens);
-                    var (chainTime, handover) = await RunChainAsync(chain, sequence, prompt, options.Tokens, cancellationToken);
+                    var (wholeTime, chainTime, handover) = await RunAsync(whole, chain, sequence, prompt, options.Tokens, cancellationToken);
                     if (run > 0)
                     {
                         wholeTimes.Add(wholeTime);
@@ -72,23 +75,12 @@ public static class EngineBench
         }
     }
 
-    private static TimeSpan RunWhole(WholeModel whole, int[] prompt, int tokens)
+    private static async Task<(TimeSpan Whole, TimeSpan Chain, double HandoverUs)> RunAsync(
+        WholeModel whole, LocalChain chain, ChainSequence sequence, int[] prompt, int tokens, CancellationToken cancellationToken)
     {
         whole.Clear();
-        var logits = whole.Forward([.. prompt.Select((token, i) => new WholeRow(token, i, 0))]);
-        var next = LogitComparison.Likeliest(logits[^whole.VocabularySize..]);
-        var started = Stopwatch.GetTimestamp();
-        for (var i = 0; i < tokens; i++)
-        {
-            next = LogitComparison.Likeliest(whole.Forward([new WholeRow(next, prompt.Length + i, 0)]));
-        }
-
-        return Stopwatch.GetElapsedTime(started);
-    }
-
-    private static async Task<(TimeSpan Time, double HandoverUs)> RunChainAsync(LocalChain chain, ChainSequence sequence, int[] prompt, int tokens, CancellationToken cancellationToken)
-    {
         await sequence.ClearAsync(cancellationToken);
+        WholeStep(whole, prompt, 0);
         int next;
         using (var logits = await sequence.ForwardAsync(prompt, HopCodec.F32, cancellationToken))
         {
@@ -96,24 +88,34 @@ public static class EngineBench
         }
 
         var token = new int[1];
-        var computed = Computed(chain);
+        var wholeTime = TimeSpan.Zero;
+        var chainTime = TimeSpan.Zero;
         var inStages = TimeSpan.Zero;
-        var started = Stopwatch.GetTimestamp();
+        var computed = Computed(chain);
         for (var i = 0; i < tokens; i++)
         {
             token[0] = next;
-            var blocksStarted = Stopwatch.GetTimestamp();
+            var started = Stopwatch.GetTimestamp();
+            WholeStep(whole, token, prompt.Length + i);
+            wholeTime += Stopwatch.GetElapsedTime(started);
+
+            started = Stopwatch.GetTimestamp();
             using var rows = await sequence.RunBlocksAsync(token, HopCodec.F32, cancellationToken);
-            inStages += Stopwatch.GetElapsedTime(blocksStarted);
+            inStages += Stopwatch.GetElapsedTime(started);
             using var logits = await chain.Edge.ComputeLogitsAsync(rows, cancellationToken);
             next = LogitComparison.Likeliest(logits.Span);
+            chainTime += Stopwatch.GetElapsedTime(started);
         }
-
-        var time = Stopwatch.GetElapsedTime(started);
 
         // Embedding is one more such handover, so it counts as a stage.
         var handover = (inStages - (Computed(chain) - computed)).TotalMicroseconds / tokens / (chain.Stages.Count + 1);
-        return (time, handover);
+        return (wholeTime, chainTime, handover);
+    }
+
+    private static int WholeStep(WholeModel whole, int[] tokens, int first)
+    {
+        var logits = whole.Forward([.. tokens.Select((token, i) => new WholeRow(token, first + i, 0))]);
+        return LogitComparison.Likeliest(logits[^whole.VocabularySize..]);
     }
 
     private static TimeSpan Computed(LocalChain chain)

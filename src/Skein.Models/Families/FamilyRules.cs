@@ -45,6 +45,9 @@ public sealed record FamilyRules
     /// <summary>Whether the loader demands <c>output.weight</c>.</summary>
     public bool NeedsOutputTensor { get; init; }
 
+    /// <summary>Whether the loader wants attention as wide as the rows whatever the size of a head.</summary>
+    public bool AttentionIsAsWideAsRows { get; init; }
+
     /// <summary>Spans must begin at multiples of this: the block's index matters in the graph and no key tells it.</summary>
     public int CutMultiple { get; init; } = 1;
 }

@@ -29,7 +29,7 @@ public static class ModelFamilies
     {
         new() { Architecture = "llama" },
         new() { Architecture = "qwen2" },
-        new() { Architecture = "qwen2moe", NeedsOutputTensor = true },
+        new() { Architecture = "qwen2moe", NeedsOutputTensor = true, AttentionIsAsWideAsRows = true },
         new() { Architecture = "qwen3" },
         new() { Architecture = "qwen3moe" },
         new() { Architecture = "olmo2", NeedsOutputTensor = true, SlidingWindow = new SlidingWindowRule(4, Optional: true) },
@@ -43,7 +43,7 @@ public static class ModelFamilies
         new() { Architecture = "smollm3", CutMultiple = 4 },
 
         // Full blocks do without rotation: a file of full blocks alone cannot be had by an endless window.
-        new() { Architecture = "cohere2", SlidingWindow = new SlidingWindowRule(4) { CutsAtPeriodsOnly = true } },
+        new() { Architecture = "cohere2", AttentionIsAsWideAsRows = true, SlidingWindow = new SlidingWindowRule(4) { CutsAtPeriodsOnly = true } },
         new() { Architecture = "gpt-oss", NeedsOutputTensor = true, SlidingWindow = new SlidingWindowRule(2) { FullBlockKeys = EndlessWindow } },
         new()
         {

@@ -42,8 +42,8 @@ public sealed record StagePlan(BlockSpan Span, IReadOnlyList<StagePlanPart> Part
     public static (SliceRules Embedding, SliceRules Head, float HeadRowScale) ForEdge(GgufMetadata metadata)
     {
         var rules = ModelFamilies.Get(metadata);
-        var embedding = new SliceRules { Metadata = [.. MissingKeys(rules, metadata)] };
-        var head = rules.RowInputKeys.Count == 0 ? embedding : new SliceRules { Metadata = [.. embedding.Metadata, .. Prefixed(rules, rules.RowInputKeys)] };
+        var embedding = new SliceRules { Metadata = [.. MissingKeys(rules, metadata)], KeepsHeads = rules.AttentionIsAsWideAsRows };
+        var head = rules.RowInputKeys.Count == 0 ? embedding : embedding with { Metadata = [.. embedding.Metadata, .. Prefixed(rules, rules.RowInputKeys)] };
         return (embedding, head, RowScaleOf(rules, ModelShape.Read(metadata)));
     }
 

@@ -157,8 +157,67 @@ public sealed class StageLayoutTests
     }
 
     [Fact]
+    public void ForEdge_PlainBlock_IsOneHeadAndThirtyTwoWide()
+    {
+        var edge = StageLayout.ForEdge(Plain, PlainBlock, SliceRules.None);
+
+        Assert.Equal(1u, edge.Metadata.GetUInt32("toy.attention.head_count"));
+        Assert.Equal(1u, edge.Metadata.GetUInt32("toy.attention.head_count_kv"));
+        Assert.Equal(32u, edge.Metadata.GetUInt32("toy.attention.key_length"));
+        Assert.Equal(32u, edge.Metadata.GetUInt32("toy.attention.value_length"));
+        Assert.Equal(32u, edge.Metadata.GetUInt32("toy.feed_forward_length"));
+        Assert.Equal(
+            ["[128, 32]", "[32]", "[128, 32]", "[128, 32]", "[32, 128]", "[128, 32]", "[128, 32]", "[32, 128]"],
+            edge.Tensors.Where(tensor => tensor.SourceName is null).Select(tensor => $"[{string.Join(", ", tensor.Target.Shape)}]"));
+        Assert.All(edge.Tensors.Where(tensor => tensor.SourceName is null && tensor.Target.Shape.Count == 2), tensor => Assert.Equal(GgmlType.Q4_0, tensor.Target.Type));
+    }
+
+    [Theory]
+    [InlineData("blk.0.ffn_gate_inp.weight", 32u, 512u)]
+    [InlineData("blk.0.attn_sinks.weight", 4u, 32u)]
+    [InlineData("blk.0.attn_qkv.weight", 4u, 32u)]
+    public void ForEdge_BlockWithAPartThatIsNotPlain_StaysWideThere(string name, uint heads, uint length)
+    {
+        var edge = StageLayout.ForEdge(Plain, [.. PlainBlock, new TensorDescriptor(name, GgmlType.F32, [128, 128])], SliceRules.None);
+
+        Assert.Equal(name.Contains("ffn", StringComparison.Ordinal) ? 1u : heads, edge.Metadata.GetUInt32("toy.attention.head_count"));
+        Assert.Equal(length, edge.Metadata.GetUInt32("toy.feed_forward_length"));
+    }
+
+    [Fact]
+    public void ForEdge_NormOverAllHeads_KeepsThem()
+    {
+        var tensors = PlainBlock.Select(tensor => tensor.Name == "blk.0.attn_q_norm.weight" ? new TensorDescriptor(tensor.Name, tensor.Type, [128]) : tensor);
+
+        Assert.Equal(4u, StageLayout.ForEdge(Plain, tensors, SliceRules.None).Metadata.GetUInt32("toy.attention.head_count"));
+    }
+
+    [Fact]
     public void ForEdge_WithoutEmbedding_IsRefused()
         => Assert.Equal(GgufError.MissingTensor, Assert.Throws<GgufException>(() => StageLayout.ForEdge(Metadata, Tensors.Skip(1), SliceRules.None)).Error);
+
+    private static GgufMetadata Plain => GgufMetadata.Empty
+        .With("general.architecture", GgufValue.String("toy"))
+        .With("toy.block_count", GgufValue.UInt32(2))
+        .With("toy.embedding_length", GgufValue.UInt32(128))
+        .With("toy.feed_forward_length", GgufValue.UInt32(512))
+        .With("toy.attention.head_count", GgufValue.UInt32(4))
+        .With("toy.attention.head_count_kv", GgufValue.UInt32(2));
+
+    private static IEnumerable<TensorDescriptor> PlainBlock =>
+    [
+        new("token_embd.weight", GgmlType.F16, [128, 1000]),
+        new("blk.0.attn_norm.weight", GgmlType.F32, [128]),
+        new("blk.0.attn_q_norm.weight", GgmlType.F32, [32]),
+        new("blk.0.attn_q.weight", GgmlType.Q4_1, [128, 128]),
+        new("blk.0.attn_q.bias", GgmlType.F32, [128]),
+        new("blk.0.attn_k.weight", GgmlType.Q4_1, [128, 64]),
+        new("blk.0.attn_v.weight", GgmlType.Q4_1, [128, 64]),
+        new("blk.0.attn_output.weight", GgmlType.Q4_1, [128, 128]),
+        new("blk.0.ffn_gate.weight", GgmlType.Q4_1, [128, 512]),
+        new("blk.0.ffn_up.weight", GgmlType.Q4_1, [128, 512]),
+        new("blk.0.ffn_down.weight", GgmlType.Q4_1, [512, 128]),
+    ];
 
     private static IEnumerable<TensorDescriptor> Block(int block) =>
     [
