@@ -334,6 +334,44 @@ public sealed class EngineStageTests(TestModels models)
     }
 
     [Fact]
+    public async Task StepAsync_WithNeighboursThatCancelAtAnyMoment_GivesEachWhatItGetsAlone()
+    {
+        await using var stage = await _fixture.SmolAsync(kvTokens: 2048, sequences: 8, stepRows: 64);
+        using var rows = StageFixture.Rows(48, 576);
+        var (plain, _) = await RunAsync(stage, rows, 3);
+        using var stop = new CancellationTokenSource();
+        var cancelled = 0;
+        var nuisances = Enumerable.Range(0, 4).Select(i => Task.Run(async () =>
+        {
+            var random = new Random(i);
+            using var noise = StageFixture.Rows(40, 576, seed: 50 + i);
+            while (!stop.IsCancellationRequested)
+            {
+                await using var sequence = await stage.OpenSequenceAsync(100, Token);
+                for (var first = 0; first < 80; first += 40)
+                {
+                    using var cancel = new CancellationTokenSource(TimeSpan.FromMicroseconds(random.Next(1, 20_000)));
+                    if (await Record.ExceptionAsync(async () => (await sequence.StepAsync(noise, first, StepKind.Prefill, cancel.Token)).Dispose()) is not null)
+                    {
+                        Interlocked.Increment(ref cancelled);
+                        break;
+                    }
+                }
+            }
+        }, Token)).ToArray();
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.Equal(plain, (await RunAsync(stage, rows, 3)).Values);
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(nuisances).WaitAsync(Patience, Token);
+        Assert.True(cancelled > 0, "nothing was ever cancelled");
+        Assert.Equal(stage.Info.KvTokenBudget, stage.FreeKvTokens);
+        Assert.Equal(plain, (await RunAsync(stage, rows, 48)).Values);
+    }
+
+    [Fact]
     public async Task StepAsync_BeyondTheReachOfOtherKernels_WidthChangesNoBit()
     {
         // From 64 rows of a batch, and from 512 positions on, flash attention has other paths for f16; q8_0 must take none of them.
