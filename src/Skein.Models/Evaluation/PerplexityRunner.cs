@@ -9,13 +9,12 @@ namespace Skein.Models.Evaluation;
 /// <summary>Perplexity of a text through a chain, by the rules of llama.cpp's own tool.</summary>
 /// <remarks>
 /// Windows of 512 tokens, each a sequence of its own that begins with the model's first token if it has one; the second half of each is scored. Keys and
-/// values are f16 and a window is one batch, as the tool does it by default, so that its figures are comparable.
+/// values are f16, a window is one batch, and so is its scored half in the head, as the tool does it by default: some weights compute other bits in other batches.
 /// </remarks>
 public static class PerplexityRunner
 {
     private const int Window = 512;
     private const int FirstScored = Window / 2;
-    private const int HeadRows = 32;
 
     /// <summary>Measures.</summary>
     /// <param name="model">The model.</param>
@@ -37,7 +36,7 @@ public static class PerplexityRunner
         }
 
         var stageOptions = new EngineStageOptions { KvTokenBudget = Window, MaxSequences = 1, MaxStepRows = Window, KvType = KvCacheType.F16, Lanes = lanes };
-        var edgeOptions = new EdgeStageOptions { EmbeddingRows = Window, HeadRows = HeadRows, Lanes = lanes };
+        var edgeOptions = new EdgeStageOptions { EmbeddingRows = Window, HeadRows = FirstScored, Lanes = lanes };
         var chain = await LocalChain.LoadAsync(model, cuts, stageOptions, edgeOptions, cancellationToken);
         await using (chain)
         {
@@ -66,16 +65,12 @@ public static class PerplexityRunner
         await using (sequence)
         {
             using var rows = await sequence.RunBlocksAsync(tokens, HopCodec.F32, cancellationToken);
+            using var half = HiddenRows.CopyOf(rows.Span[(FirstScored * rows.Width)..], Window - FirstScored, rows.Width);
+            using var logits = await chain.Edge.ComputeLogitsAsync(half, cancellationToken);
             double sum = 0;
-            for (var first = FirstScored; first < Window - 1; first += HeadRows)
+            for (var i = 0; i < logits.Rows - 1; i++)
             {
-                var count = Math.Min(HeadRows, Window - 1 - first);
-                using var part = HiddenRows.CopyOf(rows.Span.Slice(first * rows.Width, count * rows.Width), count, rows.Width);
-                using var logits = await chain.Edge.ComputeLogitsAsync(part, cancellationToken);
-                for (var i = 0; i < count; i++)
-                {
-                    sum += NegativeLogLikelihood(logits.Row(i), tokens[first + i + 1]);
-                }
+                sum += NegativeLogLikelihood(logits.Row(i), tokens[FirstScored + i + 1]);
             }
 
             return sum;
