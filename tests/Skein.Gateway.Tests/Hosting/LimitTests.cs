@@ -187,7 +187,7 @@ public sealed class LimitTests
         while (true)
         {
             var asked = ask();
-            var refused = await Task.WhenAny(asked, Task.Delay(200, late.Token)) == asked;
+            var refused = await Task.WhenAny(asked, Task.Delay(2000, late.Token)) == asked;
             if (!refused)
             {
                 // It waits for its turn: it has the place.

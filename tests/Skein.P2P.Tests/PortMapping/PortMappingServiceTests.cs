@@ -6,12 +6,12 @@ namespace Skein.P2P.Tests.PortMapping;
 
 public sealed class PortMappingServiceTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     [Fact]
     public async Task Start_FirstWayFails_TakesTheNextAndKeepsToIt()
     {
-        var time = new FakeTimeProvider();
+        var time = new RenewalTime();
         var silent = new FakeMapper("pcp", _ => PortMappingResult.Failed(PortMappingFailure.NoAnswer, "silent"));
         var works = new FakeMapper("nat-pmp", port => Mapped(port, "nat-pmp", TimeSpan.FromMinutes(20)));
         await using var service = new PortMappingService([silent, works], 7410, new PortMappingOptions(), time);
@@ -21,7 +21,7 @@ public sealed class PortMappingServiceTests
         Assert.Empty(service.Failures);
 
         // Half of what the router gave.
-        await works.NextCallAsync(() => time.Advance(TimeSpan.FromMinutes(10)));
+        await time.RenewAsync(TimeSpan.FromMinutes(10));
         Assert.Equal(2, works.Calls);
         Assert.Equal(1, silent.Calls);
     }
@@ -29,7 +29,7 @@ public sealed class PortMappingServiceTests
     [Fact]
     public async Task Changed_AddressOrLoss_IsRaisedOnceEach()
     {
-        var time = new FakeTimeProvider();
+        var time = new RenewalTime();
         var answers = new Queue<PortMappingResult>(
         [
             Mapped(7410, "pcp", TimeSpan.FromHours(1)), Mapped(7410, "pcp", TimeSpan.FromHours(1)), Mapped(7500, "pcp", TimeSpan.FromHours(1)),
@@ -43,7 +43,7 @@ public sealed class PortMappingServiceTests
         await service.FirstRound.WaitAsync(Patience);
         for (var i = 0; i < 3; i++)
         {
-            await mapper.NextCallAsync(() => time.Advance(TimeSpan.FromMinutes(30)));
+            await time.RenewAsync(TimeSpan.FromMinutes(30));
         }
 
         await service.DisposeAsync();
@@ -53,15 +53,17 @@ public sealed class PortMappingServiceTests
     [Fact]
     public async Task Lifetime_OfOneSecond_DoesNotFloodTheRouter()
     {
-        var time = new FakeTimeProvider();
+        var time = new RenewalTime();
         var mapper = new FakeMapper("pcp", port => Mapped(port, "pcp", TimeSpan.FromSeconds(1)));
         await using var service = new PortMappingService([mapper], 7410, new PortMappingOptions(), time);
         service.Start();
         await service.FirstRound.WaitAsync(Patience);
+        await time.RenewalArmedAsync();
         time.Advance(TimeSpan.FromSeconds(29));
         Assert.Equal(1, mapper.Calls);
 
-        await mapper.NextCallAsync(() => time.Advance(TimeSpan.FromSeconds(1)));
+        time.Advance(TimeSpan.FromSeconds(1));
+        await time.RenewalArmedAsync();
         Assert.Equal(2, mapper.Calls);
     }
 
@@ -69,7 +71,7 @@ public sealed class PortMappingServiceTests
     public async Task DisposeAsync_WithAPort_GivesItBack()
     {
         var mapper = new FakeMapper("pcp", port => Mapped(port, "pcp", TimeSpan.FromHours(1)));
-        var service = new PortMappingService([mapper], 7410, new PortMappingOptions(), new FakeTimeProvider());
+        var service = new PortMappingService([mapper], 7410, new PortMappingOptions(), new RenewalTime());
         service.Start();
         await service.FirstRound.WaitAsync(Patience);
         await service.DisposeAsync();
@@ -82,7 +84,7 @@ public sealed class PortMappingServiceTests
     public async Task Failures_NobodyAnswers_SayWhatEachWaySaid()
     {
         var mappers = new[] { "pcp", "nat-pmp", "upnp" }.Select(method => new FakeMapper(method, _ => PortMappingResult.Failed(PortMappingFailure.NoAnswer, method))).ToArray();
-        await using var service = new PortMappingService(mappers, 7410, new PortMappingOptions(), new FakeTimeProvider());
+        await using var service = new PortMappingService(mappers, 7410, new PortMappingOptions(), new RenewalTime());
         service.Start();
         await service.FirstRound.WaitAsync(Patience);
 
@@ -95,47 +97,48 @@ public sealed class PortMappingServiceTests
 
     private sealed class FakeMapper(string method, Func<int, PortMappingResult> answer) : IPortMapper
     {
-        private TaskCompletionSource _called = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
         public string Method => method;
 
         public int Calls { get; private set; }
 
         public int Released { get; private set; }
 
-        /// <summary>Arms the wait before the trigger.</summary>
-        public async Task NextCallAsync(Action trigger)
-        {
-            _called = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            var called = _called.Task;
-            // The service may not have armed its timer yet: trigger until it has.
-            for (var i = 0; i < 200 && !called.IsCompleted; i++)
-            {
-                if (i == 0)
-                {
-                    await Task.Delay(20);
-                    trigger();
-                }
-
-                await Task.WhenAny(called, Task.Delay(50));
-            }
-
-            Assert.True(called.IsCompleted, "the router was not asked again");
-            await Task.Delay(20);
-        }
-
         public ValueTask<PortMappingResult> MapAsync(int internalPort, int suggestedExternalPort, TimeSpan lifetime, CancellationToken cancellationToken)
         {
             Calls++;
-            var result = answer(suggestedExternalPort);
-            _called.TrySetResult();
-            return ValueTask.FromResult(result);
+            return ValueTask.FromResult(answer(suggestedExternalPort));
         }
 
         public ValueTask UnmapAsync(MappedPort mapping, CancellationToken cancellationToken)
         {
             Released++;
             return ValueTask.CompletedTask;
+        }
+    }
+
+    /// <summary>Virtual time that tells when the service has set its next alarm: a step taken before would be lost.</summary>
+    private sealed class RenewalTime : FakeTimeProvider
+    {
+        private readonly SemaphoreSlim _armed = new(0);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            _armed.Release();
+            return timer;
+        }
+
+        /// <summary>Waits until a round ended and the next alarm is set.</summary>
+        public async Task RenewalArmedAsync() => Assert.True(await _armed.WaitAsync(Patience), "no alarm was set for the next renewal");
+
+        /// <summary>Lets the time pass, and a whole round with it.</summary>
+        public async Task RenewAsync(TimeSpan after)
+        {
+            await RenewalArmedAsync();
+            Advance(after);
+            await RenewalArmedAsync();
+            // What is armed now is for the next call.
+            _armed.Release();
         }
     }
 }
