@@ -5,7 +5,7 @@ namespace Skein.Engine.Lanes;
 /// <summary>The dedicated threads that call llama.cpp. Shared by all stages of a process; thread-safe.</summary>
 /// <remarks>
 /// A stage is run by one lane at a time and by no lane in particular. There are few lanes on purpose: every thread that enters llama.cpp gets a team of worker
-/// threads of its own from the OpenMP runtime, and teams that outnumber the processors spin against each other (a thread per stage cost 17 %; ADR 5).
+/// threads of its own from the OpenMP runtime, which spin between steps, so their number must not grow with the stages (ADR 5).
 /// Lanes times threads never exceeds the processors, except that there is always one lane. No lock is held while computing.
 /// </remarks>
 public sealed class ComputeLanes : IDisposable

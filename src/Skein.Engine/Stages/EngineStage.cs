@@ -91,7 +91,7 @@ public sealed class EngineStage : IStage, IComputeWork
         var budget = pages * pageSize;
 
         // Decode rows and one prefill chunk share a batch, so there is room for the most of both.
-        var shape = new ContextShape(budget, 2 * options.MaxStepRows, options.MaxSequences, lanes.Threads, default);
+        var shape = new ContextShape(budget, 2 * options.MaxStepRows, options.MaxSequences, lanes.Threads, default, IsShared: options.MaxSequences > 1);
         var parts = StagePart.LoadAll(source, shape, options.KvType);
         var limit = Math.Min(budget, parts.Min(part => part.Model.ContextLength));
         var maxSequenceTokens = options.MaxSequenceTokens == 0 ? limit : Math.Min(limit, options.MaxSequenceTokens);

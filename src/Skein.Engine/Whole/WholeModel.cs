@@ -36,7 +36,7 @@ public sealed class WholeModel : IDisposable
         var model = NativeModel.Load(path, vocabularyOnly: false);
         try
         {
-            var shape = new ContextShape(options.Tokens, options.MaxRows, options.MaxSequences, options.Threads ?? ComputeLanes.DefaultThreads(), options.KvType ?? model.DefaultKvType());
+            var shape = new ContextShape(options.Tokens, options.MaxRows, options.MaxSequences, options.Threads ?? ComputeLanes.DefaultThreads(), options.KvType ?? model.DefaultKvType(), IsShared: options.MaxSequences > 1);
             return new WholeModel(model, new NativeContext(model, shape, capture: null));
         }
         catch
