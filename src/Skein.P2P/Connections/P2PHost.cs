@@ -227,7 +227,7 @@ public sealed class P2PHost : IAsyncDisposable
     /// <summary>Opens a stream to a peer, dialling it if need be. Over a connection that is there it costs no round trip: see <see cref="P2PStream"/>.</summary>
     /// <param name="peer">Whom.</param>
     /// <param name="protocol">What to speak.</param>
-    /// <param name="streamClass">What it will carry. Bulk streams to a peer with urgent ones take a connection of their own.</param>
+    /// <param name="streamClass">What it will carry. Bulk streams and urgent ones to a peer each take a connection of their own.</param>
     /// <param name="cancellationToken">Safe.</param>
     /// <exception cref="P2PException">As <see cref="ConnectAsync(PeerId, CancellationToken)"/>; <see cref="P2PError.ProtocolNotSupported"/> if the peer has said that it does not speak the protocol.</exception>
     public async ValueTask<P2PStream> NewStreamAsync(PeerId peer, string protocol, StreamClass streamClass, CancellationToken cancellationToken)
@@ -330,34 +330,46 @@ public sealed class P2PHost : IAsyncDisposable
             throw new P2PException(P2PError.DialFailed, "A host does not dial itself.");
         }
 
-        Task<P2PConnection> dial;
-        P2PConnection? spare;
-        lock (_gate)
+        // At most three looks: none is there, the one that is there carries the other class, a fresh one is there.
+        for (var look = 0; ; look++)
         {
-            spare = Choose(peer, streamClass, out var wantsSecond);
-            if (spare is not null && !wantsSecond)
+            Task<P2PConnection> dial;
+            P2PConnection? spare;
+            lock (_gate)
             {
-                return spare;
-            }
-
-            if (!_dials.TryGetValue((peer, wantsSecond), out dial!))
-            {
-                dial = DialAndForgetAsync(peer, wantsSecond);
-                if (!dial.IsCompleted)
+                spare = Choose(peer, streamClass, out var wantsSecond);
+                if (spare is not null && (!wantsSecond || look == 2))
                 {
-                    _dials[(peer, wantsSecond)] = dial;
+                    // Under the lock: a stream of the other class that is opened at the same moment must see it.
+                    spare.Mark(streamClass);
+                    return spare;
+                }
+
+                if (!_dials.TryGetValue((peer, wantsSecond), out dial!))
+                {
+                    dial = DialAndForgetAsync(peer, wantsSecond);
+                    if (!dial.IsCompleted)
+                    {
+                        _dials[(peer, wantsSecond)] = dial;
+                    }
                 }
             }
-        }
 
-        try
-        {
-            return await dial.WaitAsync(cancellationToken);
-        }
-        catch (P2PException) when (spare is not null)
-        {
-            // A second connection is a luxury.
-            return spare;
+            try
+            {
+                var fresh = await dial.WaitAsync(cancellationToken);
+                if (look == 2)
+                {
+                    fresh.Mark(streamClass);
+                    return fresh;
+                }
+            }
+            catch (P2PException) when (spare is not null)
+            {
+                // A second connection is a luxury.
+                spare.Mark(streamClass);
+                return spare;
+            }
         }
     }
 
@@ -376,13 +388,10 @@ public sealed class P2PHost : IAsyncDisposable
             return null;
         }
 
-        if (streamClass != StreamClass.Bulk)
-        {
-            return usable.Find(connection => !connection.CarriesBulk) ?? usable[0];
-        }
-
-        var own = usable.Find(connection => connection.CarriesBulk && !connection.CarriesDecode) ?? usable.Find(connection => !connection.CarriesDecode);
-        wantsSecond = own is null && _options.SeparateBulk && list.Count < _options.Limits.MaxConnectionsPerPeer && !usable[0].IsRelayed;
+        var own = streamClass == StreamClass.Bulk
+            ? usable.Find(connection => connection.CarriesBulk && !connection.CarriesDecode) ?? usable.Find(connection => !connection.CarriesDecode)
+            : usable.Find(connection => !connection.CarriesBulk);
+        wantsSecond = own is null && streamClass != StreamClass.Control && _options.SeparateBulk && list.Count < _options.Limits.MaxConnectionsPerPeer && !usable[0].IsRelayed;
         return own ?? usable[0];
     }
 

@@ -207,6 +207,43 @@ public sealed class P2PHostTests
         Assert.Equal(2, near.Connections.Count);
     }
 
+    [Theory]
+    [InlineData(StreamClass.Bulk, StreamClass.Decode)]
+    [InlineData(StreamClass.Decode, StreamClass.Bulk)]
+    public async Task NewStream_TheOtherClassSecond_TakesAConnectionOfItsOwn(StreamClass first, StreamClass second)
+    {
+        await using var far = await HostFixture.StartTcpAsync();
+        await using var near = await HostFixture.StartTcpAsync();
+        near.Peers.AddAddresses(far.Id, far.Addresses);
+        await using var one = await near.NewStreamAsync(far.Id, HostFixture.EchoProtocol, first, None);
+        await using var other = await near.NewStreamAsync(far.Id, HostFixture.EchoProtocol, second, None);
+
+        Assert.NotSame(one.Connection, other.Connection);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task NewStream_BothClassesAtOnce_NeverShareAConnection(bool isConnected)
+    {
+        await using var far = await HostFixture.StartTcpAsync();
+        for (var i = 0; i < 10; i++)
+        {
+            await using var near = await HostFixture.StartTcpAsync(listen: false);
+            near.Peers.AddAddresses(far.Id, far.Addresses);
+            if (isConnected)
+            {
+                await near.ConnectAsync(far.Id, None);
+            }
+
+            var streams = await Task.WhenAll(Enumerable.Range(0, 8)
+                .Select(n => Task.Run(async () => await near.NewStreamAsync(far.Id, HostFixture.EchoProtocol, n % 2 == 0 ? StreamClass.Bulk : StreamClass.Decode, None)))).Within("the streams");
+
+            Assert.Equal(2, streams.Select((stream, n) => (stream.Connection, n % 2)).Distinct().Count());
+            Assert.Equal(2, near.Connections.Count);
+        }
+    }
+
     [Fact]
     public async Task Handle_AfterTheConnection_IsPushedToThePeer()
     {
