@@ -121,6 +121,32 @@ public sealed class DemoTests
         Assert.Contains(option, errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Once_BlankPrompt_ExitsWithUsage()
+    {
+        var (exitCode, _, errors) = await SkeinProcess.RunAsync("demo", "--once", " ");
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("--once takes a prompt", errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--port", "demo", "--serve", "--port", "PORT")]
+    [InlineData("--listen", "gateway", "--peer", "127.0.0.1:9", "--listen", "127.0.0.1:PORT")]
+    public async Task Port_InUse_IsOneLineThatSaysWhatToDo(string option, params string[] arguments)
+    {
+        using var taken = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((System.Net.IPEndPoint)taken.LocalEndpoint).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+        var (exitCode, _, errors) = await SkeinProcess.RunAsync([.. arguments.Select(argument => argument.Replace("PORT", port, StringComparison.Ordinal))]);
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains($"Port {port} is in use", errors, StringComparison.Ordinal);
+        Assert.Contains(option, errors, StringComparison.Ordinal);
+        Assert.Single(errors.Trim().Split('\n'));
+    }
+
     private static List<int> ChildrenOf(int parent)
         => [.. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName)
             .Where(name => int.TryParse(name, out _))

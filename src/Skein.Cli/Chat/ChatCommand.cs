@@ -52,10 +52,10 @@ internal static class ChatCommand
 
         // One way for everything: the ring is driven by a gateway of our own on a loopback port.
         var options = GatewaySettings.Read(parse, listenDefault: "127.0.0.1:0");
-        await using var gateway = await Gateways.GatewayStartup.StartAsync(options, cancellationToken);
+        await using var gateway = await Gateways.GatewayStartup.StartAsync(options, "--listen", cancellationToken);
         using var local = new HttpClient { BaseAddress = gateway.Address, Timeout = Timeout.InfiniteTimeSpan };
         settings = gateway.TakesSystemMessages || parse.GetResult(System) is { Implicit: false } ? settings : settings with { System = string.Empty };
-        await new ChatLoop(new ChatClient(local, gateway.ModelName), settings, Console.In).RunAsync(cancellationToken);
+        await new ChatLoop(new ChatClient(local, gateway.ModelName, gateway.ChatRefusal is not null), settings, Console.In).RunAsync(cancellationToken);
         return 0;
     }
 

@@ -8,11 +8,13 @@ namespace Skein.Cli.Chat;
 internal sealed class ChatLoop(ChatClient client, ChatSettings settings, TextReader input)
 {
     private readonly List<ChatMessage> _messages = [];
+    private bool _saidSo;
 
     /// <summary>Reads lines and answers them until <c>/exit</c>, the end of the input, or cancellation.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         Terminal.Out.MarkupLine("[grey]Type a message. /reset forgets the conversation, /system TEXT changes the system prompt, /exit ends.[/]");
+        SayIfItOnlyCompletes();
         Reset(settings.System);
         while (!cancellationToken.IsCancellationRequested)
         {
@@ -41,6 +43,15 @@ internal sealed class ChatLoop(ChatClient client, ChatSettings settings, TextRea
         }
     }
 
+    private void SayIfItOnlyCompletes()
+    {
+        if (client.CompletesText && !_saidSo)
+        {
+            _saidSo = true;
+            Terminal.Err.MarkupLine($"[yellow]{Markup.Escape(client.Model)} was not made for chat: it goes on with your text, each message by itself.[/]");
+        }
+    }
+
     private void Reset(string system)
     {
         _messages.Clear();
@@ -53,7 +64,7 @@ internal sealed class ChatLoop(ChatClient client, ChatSettings settings, TextRea
     private async Task AnswerAsync(string text, CancellationToken cancellationToken)
     {
         _messages.Add(new ChatMessage("user", text));
-        var started = Stopwatch.GetTimestamp();
+        var first = 0L;
         var reply = new System.Text.StringBuilder();
         var pieces = 0;
         Terminal.Out.Markup($"[bold green]{Markup.Escape(client.Model)}[/] ");
@@ -61,14 +72,20 @@ internal sealed class ChatLoop(ChatClient client, ChatSettings settings, TextRea
         {
             await foreach (var piece in client.StreamAsync(_messages, settings, cancellationToken))
             {
+                if (pieces++ == 0)
+                {
+                    first = Stopwatch.GetTimestamp();
+                }
+
                 reply.Append(piece);
-                pieces++;
                 Terminal.Out.Write(new Text(piece));
             }
 
             _messages.Add(new ChatMessage("assistant", reply.ToString()));
             Terminal.Out.WriteLine();
-            Terminal.Out.MarkupLine($"[grey]{pieces / Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} tokens/s[/]");
+            // The first token waits for the prompt: what follows tells how fast the swarm decodes.
+            Terminal.Out.MarkupLine(pieces > 1 ? $"[grey]{(pieces - 1) / Stopwatch.GetElapsedTime(first).TotalSeconds:0.0} tokens/s[/]" : "[grey]done[/]");
+            SayIfItOnlyCompletes();
         }
         catch (Exception e) when (e is ChatException or HttpRequestException or IOException)
         {

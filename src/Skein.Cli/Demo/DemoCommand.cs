@@ -48,6 +48,11 @@ internal static class DemoCommand
     {
         var once = parse.GetValue(Once);
         var json = parse.GetValue(AsJson);
+        if (once is not null && string.IsNullOrWhiteSpace(once))
+        {
+            throw new UsageException("--once takes a prompt, such as --once \"What is the capital of France?\".");
+        }
+
         if (json && once is null)
         {
             throw new UsageException("--json goes with --once \"prompt\".");
@@ -80,11 +85,11 @@ internal static class DemoCommand
         await using var gateway = await WithSpinnerAsync(
             once is null,
             "Starting the gateway ...",
-            () => GatewayStartup.StartAsync(GatewaySettings.ForDemo(options.Model, peers, options.Port, options.Line.Wrap()), cancellationToken));
+            () => GatewayStartup.StartAsync(GatewaySettings.ForDemo(options.Model, peers, options.Port, options.Line.Wrap()), "--port", cancellationToken));
         await gateway.WaitUntilReadyAsync(TimeSpan.FromSeconds(30), cancellationToken);
 
         using var http = new HttpClient { BaseAddress = gateway.Address, Timeout = Timeout.InfiniteTimeSpan };
-        var client = new ChatClient(http, gateway.ModelName);
+        var client = new ChatClient(http, gateway.ModelName, gateway.ChatRefusal is not null);
         var settings = new ChatSettings { MaxTokens = parse.GetValue(MaxTokens) };
         settings = gateway.TakesSystemMessages ? settings : settings with { System = string.Empty };
         if (once is not null)
@@ -107,6 +112,11 @@ internal static class DemoCommand
 
     private static async Task<int> AnswerOnceAsync(ChatClient client, string prompt, ChatSettings settings, int blockCount, bool json, CancellationToken cancellationToken)
     {
+        if (client.CompletesText)
+        {
+            Terminal.Err.MarkupLine($"[yellow]{Markup.Escape(client.Model)} was not made for chat: it goes on with your text.[/]");
+        }
+
         ChatMessage[] messages = settings.System.Length > 0 ? [new("system", settings.System), new("user", prompt)] : [new("user", prompt)];
         var completion = await client.CompleteAsync(messages, settings, cancellationToken);
         var report = DemoReport.FromCompletion(completion, blockCount);
@@ -133,9 +143,10 @@ internal static class DemoCommand
 
         Terminal.Out.Write(table);
         Terminal.Out.MarkupLine($"OpenAI API   [link]{gateway.Address}v1[/]    reference {gateway.Address}docs");
-        Terminal.Out.WriteLine($"""
-            curl {gateway.Address}v1/chat/completions -H 'Content-Type: application/json' -d '{"{"}"model": "{model}", "messages": [{"{"}"role": "user", "content": "Hello"{"}"}]{"}"}'
-            """);
+        var (path, body) = gateway.ChatRefusal is null
+            ? ("chat/completions", $$"""{"model": "{{model}}", "messages": [{"role": "user", "content": "Hello"}]}""")
+            : ("completions", $$"""{"model": "{{model}}", "prompt": "Hello"}""");
+        Terminal.Out.WriteLine($"curl {gateway.Address}v1/{path} -H 'Content-Type: application/json' -d '{body}'");
         Terminal.Out.WriteLine();
     }
 

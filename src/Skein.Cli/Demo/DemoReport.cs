@@ -10,7 +10,7 @@ namespace Skein.Cli.Demo;
 /// <param name="Stages">The chain, first stage first.</param>
 internal sealed record DemoReport(string Text, IReadOnlyList<int> TokenIds, double TokensPerSecond, double TimeToFirstTokenMs, IReadOnlyList<DemoStage> Stages)
 {
-    /// <summary>Reads a chat completion that carries <c>x_skein</c>.</summary>
+    /// <summary>Reads a chat or text completion that carries <c>x_skein</c>.</summary>
     /// <exception cref="DemoException">It does not show that every block was run by a stage of the ring.</exception>
     public static DemoReport FromCompletion(JsonNode completion, int blockCount)
     {
@@ -42,7 +42,7 @@ internal sealed record DemoReport(string Text, IReadOnlyList<int> TokenIds, doub
             throw new DemoException($"The stages that answered cover blocks 0 to {next} of {blockCount}.");
         }
 
-        var text = choice["message"]!["content"]!.GetValue<string>();
+        var text = (choice["message"]?["content"] ?? choice["text"])!.GetValue<string>();
         if (text.Length == 0)
         {
             throw new DemoException("The reply is empty.");

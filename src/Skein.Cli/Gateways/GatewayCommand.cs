@@ -27,8 +27,13 @@ internal static class GatewayCommand
     private static async Task<int> RunAsync(ParseResult parse, CancellationToken cancellationToken)
     {
         var options = GatewaySettings.Read(parse, listenDefault: "127.0.0.1:8080");
-        await using var gateway = await GatewayStartup.StartAsync(options, cancellationToken);
+        await using var gateway = await GatewayStartup.StartAsync(options, "--listen", cancellationToken);
         Terminal.Out.MarkupLine($"Serving [bold]{Markup.Escape(gateway.ModelName)}[/] at [link]{gateway.Address}v1[/] (reference: {gateway.Address}docs). Ctrl-C ends it.");
+        if (gateway.ChatRefusal is { } refusal)
+        {
+            Terminal.Err.MarkupLine($"[yellow]Text completions only:[/] {Markup.Escape(refusal)}");
+        }
+
         if (gateway.Readiness is { IsReady: false, Reason: { } reason })
         {
             Terminal.Err.MarkupLine($"[yellow]Not ready yet:[/] {Markup.Escape(reason)}");

@@ -24,7 +24,7 @@ internal sealed class ChatEndpoint(GatewayOptions options, ServedModels models, 
         var model = ModelField.Read(fields, models);
         if (model.ChatPrompt is not { } template)
         {
-            throw ApiException.Unsupported("model", $"'{model.Name}' has no chat template, so it can only complete text: use /v1/completions.");
+            throw ApiException.NoChatTemplate(model.Name);
         }
 
         var messages = ChatMessages.Read(fields, options.MaxMessages);

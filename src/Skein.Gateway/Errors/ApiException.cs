@@ -37,6 +37,9 @@ internal sealed class ApiException : Exception
     public static ApiException Unsupported(string param, string problem)
         => Invalid($"Unsupported value for '{param}': {problem}", param, "unsupported_value");
 
+    public static ApiException NoChatTemplate(string model)
+        => Invalid($"'{model}' has no chat template that can be used, so it can only complete text: use /v1/completions.", "model", "no_chat_template");
+
     public static ApiException ModelNotFound(string name)
         => new(StatusCodes.Status404NotFound, new ApiError($"The model '{name}' does not exist here. GET /v1/models lists those that do.", InvalidRequest, "model", "model_not_found"));
 

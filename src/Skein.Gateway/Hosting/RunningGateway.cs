@@ -24,9 +24,10 @@ public sealed class RunningGateway : IAsyncDisposable
     private readonly Stack<IAsyncDisposable> _owned;
     private readonly Coordinator _coordinator;
 
-    private RunningGateway(string modelName, Uri address, bool takesSystemMessages, Coordinator coordinator, Stack<IAsyncDisposable> owned)
+    private RunningGateway(string modelName, Uri address, ModelChatPrompt? prompt, string? chatRefusal, Coordinator coordinator, Stack<IAsyncDisposable> owned)
     {
-        TakesSystemMessages = takesSystemMessages;
+        TakesSystemMessages = prompt?.TakesSystemMessages ?? false;
+        ChatRefusal = chatRefusal;
         ModelName = modelName;
         Address = address;
         _coordinator = coordinator;
@@ -41,6 +42,9 @@ public sealed class RunningGateway : IAsyncDisposable
 
     /// <summary>Whether the model's chat template takes a system message.</summary>
     public bool TakesSystemMessages { get; }
+
+    /// <summary>Why the model cannot chat, so that only text completions are served; null if it can.</summary>
+    public string? ChatRefusal { get; }
 
     /// <summary>Whether a complete chain answers now; what is missing if not.</summary>
     public GeneratorReadiness Readiness => _coordinator.Readiness;
@@ -81,14 +85,14 @@ public sealed class RunningGateway : IAsyncDisposable
                 transport,
                 time,
                 logs.CreateLogger<Coordinator>()));
-            var prompt = await ReadPromptAsync(model, tokenizer, time, logs, cancellationToken);
+            var (prompt, refusal) = await ReadPromptAsync(model, tokenizer, time, cancellationToken);
             var application = GatewayApplication.Create(
                 new GatewayOptions { Listen = options.Listen, ApiKeys = options.ApiKeys },
                 new ServedModels(new ServedModel(model.Name, coordinator, tokenizer, prompt, time.GetUtcNow())),
                 builder => builder.Services.AddSingleton(logs));
             Own(application);
             await application.StartAsync(cancellationToken);
-            return new RunningGateway(model.Name, new Uri(application.Urls.First().TrimEnd('/') + "/"), prompt?.TakesSystemMessages ?? false, coordinator, owned);
+            return new RunningGateway(model.Name, new Uri(application.Urls.First().TrimEnd('/') + "/"), prompt, refusal, coordinator, owned);
         }
         catch
         {
@@ -129,17 +133,16 @@ public sealed class RunningGateway : IAsyncDisposable
         return new P2PRingTransport(host);
     }
 
-    private static async Task<ModelChatPrompt?> ReadPromptAsync(ModelHandle model, LlamaTokenizer tokenizer, TimeProvider time, ILoggerFactory logs, CancellationToken cancellationToken)
+    private static async Task<(ModelChatPrompt? Prompt, string? Refusal)> ReadPromptAsync(ModelHandle model, LlamaTokenizer tokenizer, TimeProvider time, CancellationToken cancellationToken)
     {
         try
         {
-            return ModelChatPrompt.Create(await model.ReadChatTemplateAsync(cancellationToken), tokenizer, time);
+            return (ModelChatPrompt.Create(await model.ReadChatTemplateAsync(cancellationToken), tokenizer, time), null);
         }
         catch (ChatTemplateException e)
         {
             // Completions need no template: half a service is better than none.
-            HostingLog.TemplateRefused(logs.CreateLogger<RunningGateway>(), model.Name, e.Message);
-            return null;
+            return (null, e.Message);
         }
     }
 

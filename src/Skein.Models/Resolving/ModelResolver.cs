@@ -46,7 +46,7 @@ public sealed class ModelResolver
         {
             if (!File.Exists(nameOrPath))
             {
-                throw new ModelException(ModelError.UnknownModel, $"There is no file {nameOrPath}.");
+                throw new ModelException(ModelError.UnknownModel, Directory.Exists(nameOrPath) ? $"{nameOrPath} is a folder: name the GGUF file in it." : $"There is no file {nameOrPath}.");
             }
 
             var source = await GgufModelSource.OpenAsync(nameOrPath, _hashes, progress, cancellationToken);

@@ -74,6 +74,11 @@ public sealed class GgufModelSource : IModelSource
 
     internal static FileRangeSource Open(string path)
     {
+        if (Directory.Exists(path))
+        {
+            throw new ModelException(ModelError.UnknownModel, $"{path} is a folder: name the GGUF file in it.");
+        }
+
         try
         {
             return FileRangeSource.Open(path);

@@ -56,9 +56,12 @@ internal sealed class SkeinProcess : IAsyncDisposable
     }
 
     /// <summary>Runs to the end.</summary>
-    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
+    public static Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments) => RunAsync(null, arguments);
+
+    /// <summary>Runs to the end.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(IReadOnlyDictionary<string, string>? environment, params string[] arguments)
     {
-        await using var process = Start(arguments);
+        await using var process = Start(environment, arguments);
         process.CloseInput();
         var code = await process.WaitAsync();
         return (code, process.Output, process.Errors);

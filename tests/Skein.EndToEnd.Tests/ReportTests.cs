@@ -1,0 +1,42 @@
+using System.Text.Json;
+using Skein.EndToEnd.Tests.Harness;
+
+namespace Skein.EndToEnd.Tests;
+
+/// <summary>The reports that programs read.</summary>
+public sealed class ReportTests
+{
+    private static readonly string Tiny = Path.Combine(Repository.Shared, "fixtures", "gguf-tiny", "llama.gguf");
+
+    [Fact]
+    public async Task Parity_Json_HasEveryCodecAndWidth()
+    {
+        var (exitCode, output, errors) = await SkeinProcess.RunAsync("parity", "--model", Tiny, "--cuts", "2,3", "--json");
+
+        Assert.True(exitCode == 0, errors);
+        using var report = JsonDocument.Parse(output);
+        var codecs = report.RootElement.GetProperty("codecs").EnumerateArray().ToArray();
+        Assert.Equal(["f32", "f16"], codecs.Select(codec => codec.GetProperty("codec").GetString()));
+        Assert.Equal(0, codecs[0].GetProperty("max_abs_logit_difference").GetDouble());
+        Assert.Equal(codecs[0].GetProperty("argmax_total").GetInt32(), codecs[0].GetProperty("argmax_equal").GetInt32());
+        Assert.True(codecs[1].GetProperty("max_abs_logit_difference").GetDouble() > 0);
+        Assert.Equal([1, 2, 5, 16], report.RootElement.GetProperty("widths").EnumerateArray().Select(width => width.GetProperty("width").GetInt32()));
+        Assert.Equal([2, 8], report.RootElement.GetProperty("sequences").EnumerateArray().Select(entry => entry.GetProperty("sequences").GetInt32()));
+        Assert.Equal(64, report.RootElement.GetProperty("decode_steps").GetInt32());
+    }
+
+    [Fact]
+    public async Task BenchEngine_Json_HasItsFields()
+    {
+        var (exitCode, output, errors) = await SkeinProcess.RunAsync("bench", "engine", "--model", Tiny, "--runs", "3", "--tokens", "8", "--json");
+
+        Assert.True(exitCode == 0, errors);
+        using var report = JsonDocument.Parse(output);
+        var whole = report.RootElement.GetProperty("whole_tokens_per_second").GetDouble();
+        var chain = report.RootElement.GetProperty("chain_tokens_per_second").GetDouble();
+        Assert.True(whole > 0 && chain > 0);
+        Assert.Equal(chain / whole, report.RootElement.GetProperty("ratio").GetDouble(), 6);
+        Assert.Equal((1e6 / chain) - (1e6 / whole), report.RootElement.GetProperty("per_step_overhead_us").GetDouble(), 3);
+        Assert.True(report.RootElement.GetProperty("handover_us").GetDouble() > 0);
+    }
+}
