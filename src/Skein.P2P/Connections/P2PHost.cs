@@ -1,13 +1,9 @@
-using System.Collections.Concurrent;
 using Skein.P2P.Addressing;
 using Skein.P2P.Errors;
 using Skein.P2P.Identify;
 using Skein.P2P.Identity;
-using Skein.P2P.Negotiation;
 using Skein.P2P.Ping;
-using Skein.P2P.Records;
 using Skein.P2P.Transports;
-using Skein.P2P.Wire;
 using Skein.P2P.Yamux;
 
 namespace Skein.P2P.Connections;
@@ -30,23 +26,14 @@ public sealed class P2PHost : IAsyncDisposable
     private readonly ConnectionUpgrader _upgrader;
     private readonly InboundGate _inbound;
     private readonly Dialer _dialer;
+    private readonly ConnectionTable _table;
+    private readonly ProtocolTable _protocols;
+    private readonly IdentifyService _identify;
+    private readonly OwnAddresses _own;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly ConcurrentDictionary<string, ProtocolRegistration> _protocols = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<PeerId, byte> _protected = new();
-    private readonly List<ITransportListener> _listeners = [];
-    private readonly Lock _gate = new();
-
-    // Guarded by the lock.
-    private readonly Dictionary<PeerId, List<P2PConnection>> _connections = [];
-    private readonly Dictionary<(PeerId Peer, bool Second), Task<P2PConnection>> _dials = [];
-    private IReadOnlyList<ITransport> _transports;
-    private IReadOnlyList<Multiaddr> _announced;
-    private int _connectionCount;
-    private ulong _recordSequence;
-    private byte[]? _sealedRecord;
-
-    private Task _sweep = Task.CompletedTask;
     private readonly RunningWork _running = new();
+    private volatile IReadOnlyList<ITransport> _transports;
+    private Task _sweep = Task.CompletedTask;
     private int _started;
     private int _disposed;
 
@@ -58,15 +45,17 @@ public sealed class P2PHost : IAsyncDisposable
     {
         _options = options;
         _transports = [.. transports];
-        _announced = options.Announce;
         _time = time;
         _upgrader = new ConnectionUpgrader(options, time);
         _inbound = new InboundGate(options.Limits);
         _dialer = new Dialer(options.Limits, time);
+        _table = new ConnectionTable(options.Key.PeerId, options);
+        _own = new OwnAddresses(options, time);
+        _protocols = new ProtocolTable(options.Limits, time, _running, fault => HandlerFailed?.Invoke(this, fault), _stopping.Token);
+        _identify = new IdentifyService(this, options, time, _running, connection => PeerIdentified?.Invoke(this, new P2PConnectionEventArgs(connection)), _stopping.Token);
         Peers = new PeerStore(options.Limits);
-        _recordSequence = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
-        Handle(IdentifyProtocol.Id, StreamClass.Control, AnswerIdentifyAsync, IdentifyProtocol.MaxStreams);
-        Handle(IdentifyProtocol.PushId, StreamClass.Control, TakePushAsync, IdentifyProtocol.MaxStreams);
+        Handle(IdentifyProtocol.Id, StreamClass.Control, _identify.AnswerAsync, IdentifyProtocol.MaxStreams);
+        Handle(IdentifyProtocol.PushId, StreamClass.Control, _identify.TakePushAsync, IdentifyProtocol.MaxStreams);
         Handle(PingProtocol.Id, StreamClass.Control, (stream, token) => PingProtocol.AnswerAsync(stream, _time, token), PingProtocol.MaxStreams);
     }
 
@@ -92,31 +81,13 @@ public sealed class P2PHost : IAsyncDisposable
     public PeerStore Peers { get; }
 
     /// <summary>Where it listens, and what it announces besides; without the peer id.</summary>
-    public IReadOnlyList<Multiaddr> Addresses
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return [.. _listeners.SelectMany(listener => listener.Addresses).Concat(_announced).Distinct()];
-            }
-        }
-    }
+    public IReadOnlyList<Multiaddr> Addresses => _own.All;
 
     /// <summary>Protocols served here.</summary>
-    public IReadOnlyList<string> Protocols => [.. _protocols.Keys.Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Protocols => _protocols.Ids;
 
     /// <summary>All connections.</summary>
-    public IReadOnlyList<P2PConnection> Connections
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return [.. _connections.Values.SelectMany(list => list)];
-            }
-        }
-    }
+    public IReadOnlyList<P2PConnection> Connections => _table.All;
 
     /// <summary>Starts to listen.</summary>
     /// <exception cref="P2PException"><see cref="P2PError.DialFailed"/>: an address cannot be listened on; the message says which. Dispose the host then.</exception>
@@ -131,11 +102,7 @@ public sealed class P2PHost : IAsyncDisposable
         {
             var transport = _transports.FirstOrDefault(transport => transport.CanListen(address))
                 ?? throw new P2PException(P2PError.NoAddress, $"No transport listens on {address}; one looks like /ip4/0.0.0.0/tcp/4001.");
-            var listener = await transport.ListenAsync(address, OnRawConnection, cancellationToken);
-            lock (_gate)
-            {
-                _listeners.Add(listener);
-            }
+            _own.Add(await transport.ListenAsync(address, OnRawConnection, cancellationToken));
         }
 
         _sweep = SweepAsync();
@@ -144,27 +111,21 @@ public sealed class P2PHost : IAsyncDisposable
     /// <summary>Adds a way to dial: of a relay, say.</summary>
     public void AddTransport(ITransport transport)
     {
-        lock (_gate)
+        IReadOnlyList<ITransport> before;
+        do
         {
-            _transports = [.. _transports, transport];
+            before = _transports;
         }
+        while (Interlocked.CompareExchange(ref _transports, [.. before, transport], before) != before);
     }
 
     /// <summary>Sets the addresses that are announced besides those listened on, and tells connected peers if that changes anything.</summary>
     public void Announce(IReadOnlyList<Multiaddr> addresses)
     {
-        lock (_gate)
+        if (_own.TryAnnounce(addresses))
         {
-            if (_announced.SequenceEqual(addresses))
-            {
-                return;
-            }
-
-            _announced = [.. addresses];
-            _sealedRecord = null;
+            PushIdentify();
         }
-
-        PushIdentify();
     }
 
     /// <summary>Serves a protocol from now on, and tells connected peers.</summary>
@@ -175,37 +136,27 @@ public sealed class P2PHost : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It is served already.</exception>
     public void Handle(string protocol, StreamClass streamClass, P2PStreamHandler handler, int maxStreams = 32)
     {
-        if (!_protocols.TryAdd(protocol, new ProtocolRegistration(protocol, streamClass, maxStreams, handler)))
-        {
-            throw new InvalidOperationException($"{protocol} is served already.");
-        }
-
+        _protocols.Add(new ProtocolRegistration(protocol, streamClass, maxStreams, handler));
         PushIdentify();
     }
 
     /// <summary>Serves a protocol no longer, and tells connected peers. Streams under way go on.</summary>
     public void Unhandle(string protocol)
     {
-        if (_protocols.TryRemove(protocol, out _))
+        if (_protocols.Remove(protocol))
         {
             PushIdentify();
         }
     }
 
     /// <summary>Connections with one peer.</summary>
-    public IReadOnlyList<P2PConnection> ConnectionsWith(PeerId peer)
-    {
-        lock (_gate)
-        {
-            return _connections.TryGetValue(peer, out var list) ? [.. list] : [];
-        }
-    }
+    public IReadOnlyList<P2PConnection> ConnectionsWith(PeerId peer) => _table.With(peer);
 
     /// <summary>Keeps connections with a peer, however idle.</summary>
-    public void Protect(PeerId peer) => _protected[peer] = 0;
+    public void Protect(PeerId peer) => _table.Protect(peer);
 
     /// <summary>Lets idle connections with a peer go again.</summary>
-    public void Unprotect(PeerId peer) => _protected.TryRemove(peer, out _);
+    public void Unprotect(PeerId peer) => _table.Unprotect(peer);
 
     /// <summary>Connects to a peer, unless a connection is there. Callers at the same time share one dial.</summary>
     /// <exception cref="P2PException"><see cref="P2PError.NoAddress"/>, <see cref="P2PError.DialFailed"/>, <see cref="P2PError.WrongPeer"/>, <see cref="P2PError.TimedOut"/>.</exception>
@@ -289,19 +240,7 @@ public sealed class P2PHost : IAsyncDisposable
     }
 
     /// <summary>This host's addresses, sealed.</summary>
-    public ReadOnlyMemory<byte> SealedRecord()
-    {
-        lock (_gate)
-        {
-            if (_sealedRecord is null)
-            {
-                var addresses = _listeners.SelectMany(listener => listener.Addresses).Concat(_announced).Distinct().Take(IdentifyMessage.MaxAddresses).ToList();
-                _sealedRecord = new PeerRecord(Id, ++_recordSequence, addresses).Seal(Key).Encode();
-            }
-
-            return _sealedRecord;
-        }
-    }
+    public ReadOnlyMemory<byte> SealedRecord() => _own.SealedRecord();
 
     /// <summary>Stops listening, closes all connections, and waits for handlers.</summary>
     public async ValueTask DisposeAsync()
@@ -311,8 +250,9 @@ public sealed class P2PHost : IAsyncDisposable
             return;
         }
 
+        _table.Close();
         await _stopping.CancelAsync();
-        foreach (var listener in _listeners)
+        foreach (var listener in _own.Listeners)
         {
             await listener.DisposeAsync();
         }
@@ -333,31 +273,14 @@ public sealed class P2PHost : IAsyncDisposable
         // At most three looks: none is there, the one that is there carries the other class, a fresh one is there.
         for (var look = 0; ; look++)
         {
-            Task<P2PConnection> dial;
-            P2PConnection? spare;
-            lock (_gate)
+            if (_table.TakeOrDial(peer, streamClass, look == 2, second => DialAndForgetAsync(peer, second), out var spare, out var dial) is { } taken)
             {
-                spare = Choose(peer, streamClass, out var wantsSecond);
-                if (spare is not null && (!wantsSecond || look == 2))
-                {
-                    // Under the lock: a stream of the other class that is opened at the same moment must see it.
-                    spare.Mark(streamClass);
-                    return spare;
-                }
-
-                if (!_dials.TryGetValue((peer, wantsSecond), out dial!))
-                {
-                    dial = DialAndForgetAsync(peer, wantsSecond);
-                    if (!dial.IsCompleted)
-                    {
-                        _dials[(peer, wantsSecond)] = dial;
-                    }
-                }
+                return taken;
             }
 
             try
             {
-                var fresh = await dial.WaitAsync(cancellationToken);
+                var fresh = await dial!.WaitAsync(cancellationToken);
                 if (look == 2)
                 {
                     fresh.Mark(streamClass);
@@ -371,28 +294,6 @@ public sealed class P2PHost : IAsyncDisposable
                 return spare;
             }
         }
-    }
-
-    // Under the lock. The best connection for the class, and whether one of its own is wanted instead.
-    private P2PConnection? Choose(PeerId peer, StreamClass streamClass, out bool wantsSecond)
-    {
-        wantsSecond = false;
-        if (!_connections.TryGetValue(peer, out var list) || list.Count == 0)
-        {
-            return null;
-        }
-
-        var usable = list.Where(connection => !connection.Closed.IsCompleted).OrderBy(connection => connection.IsRelayed).ToList();
-        if (usable.Count == 0)
-        {
-            return null;
-        }
-
-        var own = streamClass == StreamClass.Bulk
-            ? usable.Find(connection => connection.CarriesBulk && !connection.CarriesDecode) ?? usable.Find(connection => !connection.CarriesDecode)
-            : usable.Find(connection => !connection.CarriesBulk);
-        wantsSecond = own is null && streamClass != StreamClass.Control && _options.SeparateBulk && list.Count < _options.Limits.MaxConnectionsPerPeer && !usable[0].IsRelayed;
-        return own ?? usable[0];
     }
 
     private async Task<P2PConnection> DialAndForgetAsync(PeerId peer, bool second)
@@ -411,22 +312,13 @@ public sealed class P2PHost : IAsyncDisposable
         }
         finally
         {
-            lock (_gate)
-            {
-                _dials.Remove((peer, second));
-            }
+            _table.DialEnded(peer, second);
         }
     }
 
     private async Task<P2PConnection> DialAsync(PeerId? peer, IReadOnlyList<Multiaddr> addresses, CancellationToken cancellationToken)
     {
-        IReadOnlyList<ITransport> transports;
-        lock (_gate)
-        {
-            transports = _transports;
-        }
-
-        var connection = await _dialer.DialAsync(peer, addresses, transports, (raw, token) => _upgrader.UpgradeAsync(raw, outbound: true, peer, OnStream, token), cancellationToken);
+        var connection = await _dialer.DialAsync(peer, addresses, _transports, (raw, token) => _upgrader.UpgradeAsync(raw, outbound: true, peer, OnStream, token), cancellationToken);
         Peers.Confirm(connection.Peer, connection.Remote);
         await RegisterAsync(connection);
         return connection;
@@ -463,47 +355,15 @@ public sealed class P2PHost : IAsyncDisposable
 
     private async Task RegisterAsync(P2PConnection connection)
     {
-        P2PException? refusal = null;
-        P2PConnection? evicted = null;
-        lock (_gate)
+        P2PConnection? evicted;
+        try
         {
-            var list = _connections.GetValueOrDefault(connection.Peer) ?? [];
-            if (connection.Peer == Id)
-            {
-                refusal = new P2PException(P2PError.WrongPeer, "The other end is this host itself.");
-            }
-            else if (_stopping.IsCancellationRequested)
-            {
-                refusal = new P2PException(P2PError.ConnectionClosed, "The host is stopping.");
-            }
-            else if (list.Count >= _options.Limits.MaxConnectionsPerPeer)
-            {
-                refusal = new P2PException(P2PError.LimitReached, $"{list.Count} connections with {connection.Peer} are open already.");
-            }
-            else if (_connectionCount >= _options.Limits.MaxConnections)
-            {
-                // The one idle for longest makes room.
-                evicted = _connections.Values.SelectMany(all => all).Where(idle => idle.StreamCount == 0 && !_protected.ContainsKey(idle.Peer)).MaxBy(idle => idle.IdleFor);
-                refusal = evicted is null ? new P2PException(P2PError.LimitReached, $"{_connectionCount} connections are open, none of them idle.") : null;
-            }
-
-            if (evicted is not null)
-            {
-                Forget(evicted);
-            }
-
-            if (refusal is null)
-            {
-                list.Add(connection);
-                _connections[connection.Peer] = list;
-                _connectionCount++;
-            }
+            evicted = _table.Add(connection);
         }
-
-        if (refusal is not null)
+        catch (P2PException)
         {
             await connection.CloseAsync();
-            throw refusal;
+            throw;
         }
 
         if (!connection.IsOutbound)
@@ -514,7 +374,7 @@ public sealed class P2PHost : IAsyncDisposable
         connection.Muxer.Start();
         _ = WatchAsync(connection);
         ConnectionOpened?.Invoke(this, new P2PConnectionEventArgs(connection));
-        _ = IdentifyAsync(connection);
+        _ = _identify.AskAsync(connection);
         if (evicted is not null)
         {
             await evicted.CloseAsync();
@@ -524,10 +384,7 @@ public sealed class P2PHost : IAsyncDisposable
     private async Task WatchAsync(P2PConnection connection)
     {
         await connection.Closed;
-        lock (_gate)
-        {
-            Forget(connection);
-        }
+        _table.Remove(connection);
 
         if (!connection.IsOutbound)
         {
@@ -538,68 +395,7 @@ public sealed class P2PHost : IAsyncDisposable
         await connection.CloseAsync();
     }
 
-    // Under the lock.
-    private void Forget(P2PConnection connection)
-    {
-        if (_connections.TryGetValue(connection.Peer, out var list) && list.Remove(connection))
-        {
-            _connectionCount--;
-            if (list.Count == 0)
-            {
-                _connections.Remove(connection.Peer);
-            }
-        }
-    }
-
-    private void OnStream(P2PConnection connection, YamuxStream stream) => _ = ServeAsync(connection, stream);
-
-    private async Task ServeAsync(P2PConnection connection, YamuxStream inner)
-    {
-        _running.Enter();
-        ProtocolRegistration? registration = null;
-        var placed = false;
-        try
-        {
-            registration = await AgreeAsync(inner);
-            placed = registration is not null && connection.TryTakePlace(registration.Protocol, registration.MaxStreams);
-            if (registration is null || !placed)
-            {
-                inner.Reset();
-                return;
-            }
-
-            inner.Class = registration.Class;
-            connection.Mark(registration.Class);
-            await using var stream = new P2PStream(connection, inner, registration.Protocol, optimistic: false);
-            await registration.Handler(stream, _stopping.Token);
-            await stream.CloseWriteAsync();
-        }
-        catch (Exception fault)
-        {
-            // Whatever a handler meets ends its own stream and nothing else.
-            inner.Reset();
-            if (registration is not null && fault is not (P2PException or IOException or OperationCanceledException or ObjectDisposedException))
-            {
-                HandlerFailed?.Invoke(this, new HandlerFailedEventArgs(connection.Peer, registration.Protocol, fault));
-            }
-        }
-        finally
-        {
-            if (placed)
-            {
-                connection.GiveBackPlace(registration!.Protocol);
-            }
-
-            _running.Leave();
-        }
-    }
-
-    private async Task<ProtocolRegistration?> AgreeAsync(YamuxStream stream)
-    {
-        using var timeout = new CancellationTokenSource(_options.Limits.NegotiationTimeout, _time);
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopping.Token);
-        return await MultistreamSelect.AnswerAsync(stream, _protocols.ContainsKey, () => _protocols.Keys, bound.Token) is { } agreed ? _protocols.GetValueOrDefault(agreed) : null;
-    }
+    private void OnStream(P2PConnection connection, YamuxStream stream) => _ = _protocols.ServeAsync(connection, stream);
 
     private async Task SweepAsync()
     {
@@ -608,7 +404,7 @@ public sealed class P2PHost : IAsyncDisposable
             using var timer = new PeriodicTimer(SweepInterval, _time);
             while (await timer.WaitForNextTickAsync(_stopping.Token))
             {
-                foreach (var idle in Connections.Where(connection => connection.IdleFor >= _options.Limits.IdleTimeout && !_protected.ContainsKey(connection.Peer)))
+                foreach (var idle in _table.IdleFor(_options.Limits.IdleTimeout))
                 {
                     await idle.CloseAsync();
                 }
@@ -620,110 +416,11 @@ public sealed class P2PHost : IAsyncDisposable
         }
     }
 
-    private IdentifyMessage Describe(P2PConnection connection) => new()
-    {
-        PublicKey = Key.PublicKey,
-        ListenAddresses = [.. Addresses.Take(IdentifyMessage.MaxAddresses)],
-        Protocols = Protocols,
-        ObservedAddress = connection.Remote,
-        ProtocolVersion = _options.ProtocolVersion,
-        AgentVersion = _options.AgentVersion,
-        SignedPeerRecord = SealedRecord(),
-    };
-
-    private async Task AnswerIdentifyAsync(P2PStream stream, CancellationToken cancellationToken)
-        => await WriteIdentifyAsync(stream, cancellationToken);
-
-    private async Task WriteIdentifyAsync(P2PStream stream, CancellationToken cancellationToken)
-    {
-        var message = Describe(stream.Connection).Write();
-        if (message.Written.Length > IdentifyMessage.MaxSent)
-        {
-            // Two messages that the reader merges: the sealed record is the large part.
-            var plain = Describe(stream.Connection) with { SignedPeerRecord = null };
-            await DelimitedMessages.WriteAsync(stream, plain.Write(), cancellationToken);
-            message = new IdentifyMessage { SignedPeerRecord = SealedRecord() }.Write();
-        }
-
-        await DelimitedMessages.WriteAsync(stream, message, cancellationToken);
-    }
-
-    private async Task TakePushAsync(P2PStream stream, CancellationToken cancellationToken)
-    {
-        using var timeout = new CancellationTokenSource(IdentifyProtocol.Timeout, _time);
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        Learn(stream.Connection, await IdentifyProtocol.ReadAsync(stream, bound.Token));
-    }
-
-    private async Task IdentifyAsync(P2PConnection connection)
-    {
-        _running.Enter();
-        try
-        {
-            using var timeout = new CancellationTokenSource(IdentifyProtocol.Timeout, _time);
-            using var bound = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopping.Token);
-            await using var stream = await connection.NewStreamAsync(IdentifyProtocol.Id, StreamClass.Control, bound.Token);
-            await stream.CloseWriteAsync();
-            Learn(connection, await IdentifyProtocol.ReadAsync(stream, bound.Token));
-        }
-        catch (Exception fault) when (fault is P2PException or IOException or OperationCanceledException)
-        {
-            // A peer that does not say what it is can still be spoken to.
-        }
-        finally
-        {
-            _running.Leave();
-        }
-    }
-
-    private void Learn(P2PConnection connection, IdentifyMessage message)
-    {
-        if (message.PublicKey is { } key && !key.Equals(connection.RemoteKey))
-        {
-            throw new P2PException(P2PError.WrongPeer, $"{connection.Peer} identified itself with the key of {key.PeerId}.");
-        }
-
-        // js-libp2p puts our peer id behind the address.
-        connection.ObservedAddress = message.ObservedAddress?.WithoutPeerId() ?? connection.ObservedAddress;
-        Peers.Learn(connection.Peer, message);
-        PeerIdentified?.Invoke(this, new P2PConnectionEventArgs(connection));
-    }
-
-    // Tells every connected peer what has changed; the newest word is what each call sends.
     private void PushIdentify()
     {
-        if (Volatile.Read(ref _started) == 0)
+        if (Volatile.Read(ref _started) != 0)
         {
-            return;
-        }
-
-        foreach (var connection in Connections.DistinctBy(connection => connection.Peer))
-        {
-            if (Peers.Find(connection.Peer)?.Protocols?.Contains(IdentifyProtocol.PushId, StringComparer.Ordinal) == true)
-            {
-                _ = PushAsync(connection);
-            }
-        }
-    }
-
-    private async Task PushAsync(P2PConnection connection)
-    {
-        _running.Enter();
-        try
-        {
-            using var timeout = new CancellationTokenSource(IdentifyProtocol.Timeout, _time);
-            using var bound = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopping.Token);
-            await using var stream = await connection.NewStreamAsync(IdentifyProtocol.PushId, StreamClass.Control, bound.Token);
-            await WriteIdentifyAsync(stream, bound.Token);
-            await stream.CloseWriteAsync();
-        }
-        catch (Exception fault) when (fault is P2PException or IOException or OperationCanceledException)
-        {
-            // The peer asks again at its next connection.
-        }
-        finally
-        {
-            _running.Leave();
+            _identify.PushToAll();
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using Skein.P2P.Errors;
 using Skein.P2P.Identity;
 using Skein.P2P.Negotiation;
+using Skein.P2P.Transports;
 using Skein.P2P.Yamux;
 
 namespace Skein.P2P.Connections;
@@ -12,7 +13,7 @@ namespace Skein.P2P.Connections;
 /// So a peer that does not speak the protocol shows at the first read, as <see cref="P2PError.ProtocolNotSupported"/>.</para>
 /// <para>Finish with <see cref="CloseWriteAsync"/>, then dispose. Disposing an unfinished stream resets it. Everything else is as <see cref="YamuxStream"/> says.</para>
 /// </remarks>
-public sealed class P2PStream : Stream
+public sealed class P2PStream : AsyncStream
 {
     private readonly YamuxStream _inner;
     private readonly Action<P2PStream>? _onDisposed;
@@ -49,21 +50,6 @@ public sealed class P2PStream : Stream
     public StreamClass Class => _inner.Class;
 
     /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    /// <inheritdoc/>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         => _answerOwed ? ReadFirstAsync(buffer, cancellationToken) : _inner.ReadAsync(buffer, cancellationToken);
 
@@ -92,12 +78,6 @@ public sealed class P2PStream : Stream
     public void Reset() => _inner.Reset();
 
     /// <inheritdoc/>
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
     public override async Task FlushAsync(CancellationToken cancellationToken)
     {
         if (_proposed is not null)
@@ -106,24 +86,6 @@ public sealed class P2PStream : Stream
             await _proposed.Task.WaitAsync(cancellationToken);
         }
     }
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-        // Every write is sent as soon as it can be.
-    }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

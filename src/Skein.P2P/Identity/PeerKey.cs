@@ -45,23 +45,7 @@ public sealed class PeerKey : IDisposable
     public static bool TryRead(ReadOnlySpan<byte> encoded, [NotNullWhen(true)] out PeerKey? key)
     {
         key = null;
-        var reader = new ProtoReader(encoded);
-        ulong? type = null;
-        ReadOnlySpan<byte> data = [];
-        while (reader.Next())
-        {
-            switch (reader.Field)
-            {
-                case 1:
-                    type = reader.ReadVarint();
-                    break;
-                case 2:
-                    data = reader.ReadBytes(PublicKey.MaxEncoded);
-                    break;
-            }
-        }
-
-        if (reader.Malformed || type != (ulong)KeyType.Ed25519 || data.Length != 2 * SeedLength)
+        if (!KeyMessage.TryReadEd25519(encoded, out var data) || data.Length != 2 * SeedLength)
         {
             return false;
         }

@@ -1,5 +1,4 @@
 using NSec.Cryptography;
-using Skein.P2P.Wire;
 using NSecPublicKey = NSec.Cryptography.PublicKey;
 
 namespace Skein.P2P.Identity;
@@ -53,23 +52,7 @@ public sealed class PublicKey : IEquatable<PublicKey>
             return false;
         }
 
-        var reader = new ProtoReader(encoded);
-        ulong? type = null;
-        ReadOnlySpan<byte> data = [];
-        while (reader.Next())
-        {
-            switch (reader.Field)
-            {
-                case 1:
-                    type = reader.ReadVarint();
-                    break;
-                case 2:
-                    data = reader.ReadBytes(MaxEncoded);
-                    break;
-            }
-        }
-
-        return !reader.Malformed && type == (ulong)KeyType.Ed25519 && data.Length == Length && TryFromRaw(data, out key);
+        return KeyMessage.TryReadEd25519(encoded, out var data) && data.Length == Length && TryFromRaw(data, out key);
     }
 
     /// <summary>Checks a signature.</summary>

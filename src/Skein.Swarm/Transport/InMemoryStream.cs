@@ -1,7 +1,9 @@
+using Skein.P2P.Transports;
+
 namespace Skein.Swarm.Transport;
 
 /// <summary>One end of a duplex stream in memory.</summary>
-internal sealed class InMemoryStream : Stream
+internal sealed class InMemoryStream : AsyncStream
 {
     private readonly InMemoryPipe _incoming;
     private readonly InMemoryPipe _outgoing;
@@ -16,21 +18,6 @@ internal sealed class InMemoryStream : Stream
 
     /// <summary>Called once when this end is disposed.</summary>
     public Action? Closed { get; set; }
-
-    /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <summary>Makes both ends.</summary>
     /// <param name="gate">Awaited before each write: where a test holds traffic up.</param>
@@ -50,27 +37,6 @@ internal sealed class InMemoryStream : Stream
         await _gate(cancellationToken);
         await _outgoing.WriteAsync(buffer, cancellationToken);
     }
-
-    /// <inheritdoc/>
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-        // Every write is visible at once.
-    }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 namespace Skein.P2P.Transports.Memory;
 
 /// <summary>One end of a connection within the process, with back-pressure like a socket's and, if wanted, a delay in virtual time.</summary>
-public sealed class MemoryDuplexStream : Stream
+public sealed class MemoryDuplexStream : AsyncStream
 {
     // About what a socket buffers.
     private const int Buffered = 256 * 1024;
@@ -19,21 +19,6 @@ public sealed class MemoryDuplexStream : Stream
         _writer = writer;
         _delay = delay;
     }
-
-    /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <summary>Makes both ends.</summary>
     /// <param name="time">Clock of the delay.</param>
@@ -88,30 +73,6 @@ public sealed class MemoryDuplexStream : Stream
             throw new IOException("The other end was closed.");
         }
     }
-
-    /// <inheritdoc/>
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-        // Every write is flushed.
-    }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

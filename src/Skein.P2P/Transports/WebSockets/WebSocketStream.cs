@@ -4,7 +4,7 @@ namespace Skein.P2P.Transports.WebSockets;
 
 /// <summary>A WebSocket as a stream of bytes: binary messages, whose borders carry no meaning (libp2p/specs, websockets).</summary>
 /// <remarks>Takes any upgraded WebSocket: a client's, Kestrel's, or that of this library's own listener.</remarks>
-public sealed class WebSocketStream : Stream
+public sealed class WebSocketStream : AsyncStream
 {
     private readonly WebSocket _socket;
     private readonly IDisposable? _owner;
@@ -17,21 +17,6 @@ public sealed class WebSocketStream : Stream
         _socket = socket;
         _owner = owner;
     }
-
-    /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <inheritdoc/>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -72,30 +57,6 @@ public sealed class WebSocketStream : Stream
             throw new IOException("The WebSocket was lost.", fault);
         }
     }
-
-    /// <inheritdoc/>
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-        // Every message is sent at once.
-    }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -1,0 +1,76 @@
+using Skein.P2P.Addressing;
+using Skein.P2P.Identify;
+using Skein.P2P.Records;
+using Skein.P2P.Transports;
+
+namespace Skein.P2P.Connections;
+
+/// <summary>Where a host can be reached: what it listens on and what it announces besides, and the same sealed. Thread-safe.</summary>
+internal sealed class OwnAddresses(P2PHostOptions options, TimeProvider time)
+{
+    private readonly Lock _gate = new();
+    private readonly List<ITransportListener> _listeners = [];
+    private IReadOnlyList<Multiaddr> _announced = options.Announce;
+
+    // Grows over restarts too.
+    private ulong _sequence = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
+    private byte[]? _sealed;
+
+    public IReadOnlyList<Multiaddr> All
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. Everything()];
+            }
+        }
+    }
+
+    public IReadOnlyList<ITransportListener> Listeners
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _listeners];
+            }
+        }
+    }
+
+    public void Add(ITransportListener listener)
+    {
+        lock (_gate)
+        {
+            _listeners.Add(listener);
+            _sealed = null;
+        }
+    }
+
+    /// <summary>Sets what is announced besides.</summary>
+    /// <returns>Whether that changes anything.</returns>
+    public bool TryAnnounce(IReadOnlyList<Multiaddr> addresses)
+    {
+        lock (_gate)
+        {
+            if (_announced.SequenceEqual(addresses))
+            {
+                return false;
+            }
+
+            _announced = [.. addresses];
+            _sealed = null;
+            return true;
+        }
+    }
+
+    public ReadOnlyMemory<byte> SealedRecord()
+    {
+        lock (_gate)
+        {
+            return _sealed ??= new PeerRecord(options.Key.PeerId, ++_sequence, [.. Everything().Take(IdentifyMessage.MaxAddresses)]).Seal(options.Key).Encode();
+        }
+    }
+
+    private IEnumerable<Multiaddr> Everything() => _listeners.SelectMany(listener => listener.Addresses).Concat(_announced).Distinct();
+}
