@@ -45,6 +45,10 @@ public sealed class PeerStore
     public void AddAddresses(PeerId peer, params IEnumerable<Multiaddr> addresses)
         => Update(peer, known => known with { Addresses = [.. addresses.Select(address => Plain(address, peer)).Concat(known.Addresses).Distinct().Take(_maxAddresses)] });
 
+    /// <summary>Remembers addresses that a third peer named: last in the list, and not in place of any that is there.</summary>
+    public void AddHints(PeerId peer, params IEnumerable<Multiaddr> addresses)
+        => Update(peer, known => known with { Addresses = [.. known.Addresses.Concat(addresses.Select(address => Plain(address, peer))).Distinct().Take(_maxAddresses)] });
+
     /// <summary>Forgets a peer.</summary>
     public void Remove(PeerId peer)
     {

@@ -1,0 +1,42 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Skein.P2P.Addressing;
+
+/// <summary>Where an address means something.</summary>
+public static class IpScope
+{
+    /// <summary>Whether an address can be reached from anywhere: not loopback, private, link-local, shared by a provider (RFC 6598), for documentation, multicast or unspecified.</summary>
+    public static bool IsPublic(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6)
+        {
+            address = address.MapToIPv4();
+        }
+
+        Span<byte> b = stackalloc byte[16];
+        address.TryWriteBytes(b, out _);
+        if (address.AddressFamily == AddressFamily.InterNetwork)
+        {
+            return b[0] switch
+            {
+                0 or 10 or 127 or >= 224 => false,
+                100 => b[1] is < 64 or > 127,
+                169 => b[1] != 254,
+                172 => b[1] is < 16 or > 31,
+                192 => b[1] != 168 && !(b[1] == 0 && b[2] is 0 or 2),
+                198 => b[1] is not (18 or 19) && !(b[1] == 51 && b[2] == 100),
+                203 => !(b[1] == 0 && b[2] == 113),
+                _ => true,
+            };
+        }
+
+        // 2000::/3 is what has been given out; of it 2001:db8::/32 and 3fff::/20 are for documentation.
+        return (b[0] & 0xE0) == 0x20
+            && !(b[0] == 0x20 && b[1] == 0x01 && b[2] == 0x0D && b[3] == 0xB8)
+            && !(b[0] == 0x3F && b[1] == 0xFF && b[2] < 0x10);
+    }
+
+    /// <summary>Whether an address is one that strangers could dial: by name, or public.</summary>
+    public static bool IsPublic(Multiaddr address) => address.TcpEndPoint is not { } end || IsPublic(end.Address);
+}
