@@ -29,8 +29,9 @@ internal static class SkeinCommand
           skein demo                        three nodes and a gateway on this machine, and a chat
           skein model list                  models that are here
         By hand, on several machines:
-          skein node --model smollm2-135m --blocks 0-14 --listen 0.0.0.0:7410
-          skein gateway --model smollm2-135m --peer hostA:7410 --peer hostB:7410
+          skein anchor
+          skein node --model smollm2-135m --blocks 0-14 --anchor /ip4/192.0.2.7/tcp/7400/p2p/12D3Koo...
+          skein gateway --model smollm2-135m --anchor /ip4/192.0.2.7/tcp/7400/p2p/12D3Koo...
           skein chat --gateway http://localhost:8080
         """)
     {
@@ -39,6 +40,8 @@ internal static class SkeinCommand
         GatewayCommand.Create(),
         ChatCommand.Create(),
         ModelCommand.Create(),
+        AnchorCommand.Create(),
+        PeersCommand.Create(),
         IdCommand.Create(),
         PingCommand.Create(),
         ParityCommand.Create(),

@@ -5,10 +5,8 @@ using Skein.Engine.Lanes;
 using Skein.Engine.Stages;
 using Skein.Models;
 using Skein.P2P.Addressing;
-using Skein.P2P.Connections;
-using Skein.P2P.Identity;
-using Skein.P2P.Transports.Tcp;
-using Skein.P2P.Transports.WebSockets;
+using Skein.P2P.Network;
+using Skein.Swarm.Discovery;
 using Skein.Swarm.Stages;
 using Skein.Swarm.Transport;
 
@@ -21,9 +19,13 @@ public sealed class NodeHost : IAsyncDisposable
     private readonly EngineStage _stage;
     private readonly IRingTransport _transport;
     private readonly StageService _service;
+    private readonly NetworkNode? _network;
+    private readonly ModelAnnouncer? _announcer;
 
-    private NodeHost(ModelHandle model, ComputeLanes lanes, EngineStage stage, IRingTransport transport, StageService service, IPEndPoint endpoint, string address)
+    private NodeHost(ModelHandle model, ComputeLanes lanes, EngineStage stage, IRingTransport transport, StageService service, IPEndPoint endpoint, string address, NetworkNode? network = null, ModelAnnouncer? announcer = null)
     {
+        _network = network;
+        _announcer = announcer;
         Endpoint = endpoint;
         Address = address;
         ModelName = model.Name;
@@ -45,6 +47,9 @@ public sealed class NodeHost : IAsyncDisposable
     /// <summary>What a gateway is given to reach the node: <c>host:port</c>, or a multiaddr that names the peer.</summary>
     public string Address { get; }
 
+    /// <summary>Completes when the network knows that this node hosts the model; at once without anchors.</summary>
+    public Task Announced => _announcer?.Announced ?? Task.CompletedTask;
+
     /// <summary>KV tokens that no session has reserved.</summary>
     public int FreeKvTokens => _stage.FreeKvTokens;
 
@@ -64,18 +69,19 @@ public sealed class NodeHost : IAsyncDisposable
         var lanes = new ComputeLanes(options.Threads);
         EngineStage? stage = null;
         IRingTransport? transport = null;
+        NetworkNode? network = null;
         try
         {
             stage = await model.LoadStageAsync(options.Span, new EngineStageOptions { KvTokenBudget = options.KvTokens, Lanes = lanes }, cancellationToken);
             HostedStage[] hosted = [new HostedStage(model.Digest, stage)];
             if (options.Identity is { } identity)
             {
-                var host = CreateHost(options.Listen, identity, time);
-                transport = Wrap(new P2PRingTransport(host), options);
+                network = await NetworkNode.StartAsync(new NetworkOptions { Key = identity, Listen = [Multiaddr.FromTcp(options.Listen)], Anchors = options.Anchors }, time, cancellationToken);
+                transport = Wrap(new P2PRingTransport(network.Host, ownsHost: false), options);
                 var service = new StageService(new StageServiceOptions(), hosted, transport, time, logs.CreateLogger<StageService>());
-                await host.StartAsync(cancellationToken);
-                var address = host.Addresses[0];
-                return new NodeHost(model, lanes, stage, transport, service, address.TcpEndPoint!, address.WithPeerId(host.Id).ToString());
+                var announcer = options.Anchors.Count > 0 ? new ModelAnnouncer(network.Dht, model.Digest, time) : null;
+                var address = network.Addresses[0];
+                return new NodeHost(model, lanes, stage, transport, service, address.TcpEndPoint!, address.ToString(), network, announcer);
             }
             else
             {
@@ -88,6 +94,11 @@ public sealed class NodeHost : IAsyncDisposable
         }
         catch
         {
+            if (network is not null)
+            {
+                await network.DisposeAsync();
+            }
+
             if (transport is not null)
             {
                 await transport.DisposeAsync();
@@ -106,17 +117,21 @@ public sealed class NodeHost : IAsyncDisposable
     /// <summary>Closes sessions with a word to both sides, then frees the memory.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_announcer is not null)
+        {
+            await _announcer.DisposeAsync();
+        }
+
         await _service.DisposeAsync();
+        if (_network is not null)
+        {
+            await _network.DisposeAsync();
+        }
+
         await _transport.DisposeAsync();
         await _stage.DisposeAsync();
         _lanes.Dispose();
     }
 
     private static IRingTransport Wrap(IRingTransport transport, NodeOptions options) => options.Line?.Invoke(transport) ?? transport;
-
-    private static P2PHost CreateHost(IPEndPoint listen, PeerKey identity, TimeProvider time)
-    {
-        var tcp = new TcpTransport(new TcpTransportOptions(), time);
-        return new P2PHost(new P2PHostOptions { Key = identity, Listen = [Multiaddr.FromTcp(listen)] }, [tcp, new WebSocketTransport(tcp)], time);
-    }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using Skein.Core.Identity;
 using Skein.Engine.Lanes;
+using Skein.P2P.Addressing;
 using Skein.P2P.Identity;
 using Skein.Swarm.Transport;
 
@@ -23,6 +24,9 @@ public sealed record NodeOptions
 
     /// <summary>Who the node is: it speaks libp2p, encrypted and proven. Null speaks plain TCP, for networks that are trusted.</summary>
     public PeerKey? Identity { get; init; }
+
+    /// <summary>Nodes of first contact, by which gateways find this node: multiaddrs with peer ids. Only with an identity; empty for those who name the node themselves.</summary>
+    public IReadOnlyList<Multiaddr> Anchors { get; init; } = [];
 
     /// <summary>What others see.</summary>
     public required string Name { get; init; }

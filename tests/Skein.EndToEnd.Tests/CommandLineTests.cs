@@ -15,6 +15,8 @@ public sealed class CommandLineTests
     [InlineData("model list")]
     [InlineData("model inspect")]
     [InlineData("model remove")]
+    [InlineData("anchor")]
+    [InlineData("peers")]
     [InlineData("id")]
     [InlineData("ping")]
     [InlineData("parity")]

@@ -65,7 +65,7 @@ public sealed class DemoTests
         await using var demo = SkeinProcess.Start("demo", "--port", "0", "--serve");
         await demo.WaitForOutputAsync("curl ");
         var children = ChildrenOf(demo.Id);
-        Assert.Equal(3, children.Count);
+        Assert.Equal(4, children.Count);
 
         demo.Interrupt();
         await demo.WaitAsync(TimeSpan.FromSeconds(30));
@@ -79,7 +79,7 @@ public sealed class DemoTests
         await using var demo = SkeinProcess.Start("demo", "--port", "0", "--serve");
         await demo.WaitForOutputAsync("curl ");
         var children = ChildrenOf(demo.Id);
-        Assert.Equal(3, children.Count);
+        Assert.Equal(4, children.Count);
 
         demo.Kill();
         await demo.WaitAsync(TimeSpan.FromSeconds(30));

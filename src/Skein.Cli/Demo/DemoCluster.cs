@@ -1,86 +1,101 @@
+using System.Globalization;
+using Skein.Cli.Configuration;
 using Skein.Cli.Output;
 using Skein.Core.Identity;
 using Spectre.Console;
 
 namespace Skein.Cli.Demo;
 
-/// <summary>Node processes that together hold a model; a node that dies is started again on its port.</summary>
+/// <summary>An anchor and node processes that together hold a model and find each other by it; one that dies is started again.</summary>
 internal sealed class DemoCluster : IAsyncDisposable
 {
-    // A node that cannot live is not started for ever.
+    // What cannot live is not started for ever.
     private const int MaxRestarts = 5;
 
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stopping = new();
-    private readonly NodeProcess[] _nodes;
-    private readonly Task[] _watches;
+    private readonly DirectoryInfo _keys;
+    private Task[] _watches = [];
 
-    private DemoCluster(NodeProcess[] nodes, int[] ports, DemoOptions options)
+    private DemoCluster(DirectoryInfo keys)
     {
-        _nodes = nodes;
-        Ports = ports;
-        _watches = [.. Enumerable.Range(0, nodes.Length).Select(i => WatchAsync(i, options))];
+        _keys = keys;
+        Anchor = new DemoMember("anchor", null, ["anchor", "--identity", KeyOf("anchor"), "--ready-line", "--until-stdin-closes"]);
     }
 
-    /// <summary>Port of each node, first span first.</summary>
-    public IReadOnlyList<int> Ports { get; }
+    /// <summary>Where everybody finds everybody.</summary>
+    public DemoMember Anchor { get; }
 
     /// <summary>The nodes, first span first.</summary>
-    public IReadOnlyList<NodeProcess> Nodes => _nodes;
+    public IReadOnlyList<DemoMember> Nodes { get; private set; } = [];
 
-    /// <summary>Starts all nodes and waits until each listens.</summary>
+    private IEnumerable<DemoMember> Members => [Anchor, .. Nodes];
+
+    /// <summary>Starts all and waits until each is ready and announced.</summary>
     /// <exception cref="DemoException">One did not come up; the others are stopped.</exception>
     public static async Task<DemoCluster> StartAsync(DemoOptions options, IReadOnlyList<BlockSpan> spans, CancellationToken cancellationToken)
     {
-        var nodes = new List<NodeProcess>();
+        var cluster = new DemoCluster(Directory.CreateTempSubdirectory("skein-demo-"));
         try
         {
-            for (var i = 0; i < spans.Count; i++)
-            {
-                nodes.Add(NodeProcess.Start($"node-{(char)('a' + i)}", spans[i], port: 0, options));
-            }
-
-            var ports = await Task.WhenAll(nodes.Select(node => node.WaitUntilReadyAsync(cancellationToken)));
-            return new DemoCluster([.. nodes], ports, options);
+            await cluster.Anchor.StartAsync(cancellationToken);
+            cluster.Nodes = [.. spans.Select((span, i) => cluster.Node($"node-{(char)('a' + i)}", span, options))];
+            await Task.WhenAll(cluster.Nodes.Select(node => node.StartAsync(cancellationToken)));
+            cluster._watches = [.. cluster.Members.Select(cluster.WatchAsync)];
+            return cluster;
         }
         catch
         {
-            await Task.WhenAll(nodes.Select(node => node.DisposeAsync().AsTask()));
+            await cluster.DisposeAsync();
             throw;
         }
     }
 
-    /// <summary>Stops every node.</summary>
+    /// <summary>Stops every process.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
         await Task.WhenAll(_watches);
-        await Task.WhenAll(_nodes.Select(node => node.DisposeAsync().AsTask()));
+        await Task.WhenAll(Members.Select(member => member.Process?.DisposeAsync().AsTask() ?? Task.CompletedTask));
         _stopping.Dispose();
+        _keys.Delete(recursive: true);
     }
 
-    private async Task WatchAsync(int index, DemoOptions options)
+    private DemoMember Node(string name, BlockSpan span, DemoOptions options)
+    {
+        List<string> arguments =
+        [
+            "node", "--model", options.Model, "--blocks", BlockRange.Format(span), "--identity", KeyOf(name), "--name", name,
+            "--anchor", Anchor.Address!.ToString(), "--announce", "--until-stdin-closes", .. options.Line.Arguments,
+        ];
+        if (options.Threads is { } count)
+        {
+            arguments.AddRange(["--threads", count.ToString(CultureInfo.InvariantCulture)]);
+        }
+
+        return new DemoMember(name, span, arguments);
+    }
+
+    private string KeyOf(string name) => Path.Combine(_keys.FullName, name + ".key");
+
+    private async Task WatchAsync(DemoMember member)
     {
         for (var restarts = 0; ; restarts++)
         {
-            var node = _nodes[index];
             try
             {
-                await node.Exited.WaitAsync(_stopping.Token);
+                await member.Process!.Exited.WaitAsync(_stopping.Token);
                 if (restarts == MaxRestarts)
                 {
-                    Terminal.WriteError($"{node.Name} died {MaxRestarts + 1} times; it stays down. Its last words:{Environment.NewLine}{node.LastLines()}");
+                    Terminal.WriteError($"{member.Name} died {MaxRestarts + 1} times; it stays down. Its last words:{Environment.NewLine}{member.Process.LastLines()}");
                     return;
                 }
 
-                Terminal.Err.MarkupLine($"[yellow]{Markup.Escape(node.Name)} (blocks {node.Span}) died; starting it again.[/]");
+                Terminal.Err.MarkupLine($"[yellow]{Markup.Escape(member.Description)} died; starting it again.[/]");
                 await Task.Delay(RestartDelay, TimeProvider.System, _stopping.Token);
-                var next = NodeProcess.Start(node.Name, node.Span, Ports[index], options);
-                _nodes[index] = next;
-                await node.DisposeAsync();
-                await next.WaitUntilReadyAsync(_stopping.Token);
-                Terminal.Err.MarkupLine($"[green]{Markup.Escape(next.Name)} is back.[/]");
+                await member.StartAsync(_stopping.Token);
+                Terminal.Err.MarkupLine($"[green]{Markup.Escape(member.Name)} is back.[/]");
             }
             catch (OperationCanceledException)
             {

@@ -7,7 +7,6 @@ using Skein.Cli.Models;
 using Skein.Cli.Output;
 using Skein.Core.Identity;
 using Skein.Gateway.Hosting;
-using Skein.Swarm.Transport;
 using Spectre.Console;
 
 namespace Skein.Cli.Demo;
@@ -81,11 +80,10 @@ internal static class DemoCommand
 
         var spans = BlockSpan.Split(model.BlockCount, options.Nodes);
         await using var cluster = await WithSpinnerAsync(once is null, $"Starting {options.Nodes} nodes ...", () => DemoCluster.StartAsync(options, spans, cancellationToken));
-        var peers = spans.Select((span, i) => new PeerAddress(cluster.Nodes[i].Name, [string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{cluster.Ports[i]}")])).ToArray();
         await using var gateway = await WithSpinnerAsync(
             once is null,
             "Starting the gateway ...",
-            () => GatewayStartup.StartAsync(GatewaySettings.ForDemo(options.Model, peers, options.Port, options.Line.Wrap()), "--port", cancellationToken));
+            () => GatewayStartup.StartAsync(GatewaySettings.ForDemo(options.Model, cluster.Anchor.Address!, options.Port, options.Line.Wrap()), "--port", cancellationToken));
         await gateway.WaitUntilReadyAsync(TimeSpan.FromSeconds(30), cancellationToken);
 
         using var http = new HttpClient { BaseAddress = gateway.Address, Timeout = Timeout.InfiniteTimeSpan };
@@ -134,14 +132,14 @@ internal static class DemoCommand
 
     private static void PrintLayout(DemoCluster cluster, RunningGateway gateway, string model)
     {
-        var table = new Table().Border(TableBorder.Rounded).Title($"[bold]{Markup.Escape(model)}[/] over {cluster.Nodes.Count} processes").AddColumns("node", "blocks", "address", "process");
-        for (var i = 0; i < cluster.Nodes.Count; i++)
+        var table = new Table().Border(TableBorder.Rounded).Title($"[bold]{Markup.Escape(model)}[/] over {cluster.Nodes.Count} processes").AddColumns("node", "blocks", "address", "peer", "process");
+        foreach (var node in cluster.Nodes)
         {
-            var node = cluster.Nodes[i];
-            table.AddRow(node.Name, node.Span.ToString(), $"127.0.0.1:{cluster.Ports[i]}", node.ProcessId.ToString(CultureInfo.InvariantCulture));
+            table.AddRow(node.Name, node.Span!.Value.ToString(), node.Address!.TcpEndPoint!.ToString(), node.Id.ToString(), node.Process!.Id.ToString(CultureInfo.InvariantCulture));
         }
 
         Terminal.Out.Write(table);
+        Terminal.Out.WriteLine($"They find each other by the anchor {cluster.Anchor.Address} (process {cluster.Anchor.Process!.Id}).");
         Terminal.Out.MarkupLine($"OpenAI API   [link]{gateway.Address}v1[/]    reference {gateway.Address}docs");
         var (path, body) = gateway.ChatRefusal is null
             ? ("chat/completions", $$"""{"model": "{{model}}", "messages": [{"role": "user", "content": "Hello"}]}""")

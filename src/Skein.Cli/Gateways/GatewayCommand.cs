@@ -17,6 +17,7 @@ internal static class GatewayCommand
 
             Every option may also come from the environment (SKEIN_GATEWAY_MODEL, SKEIN_GATEWAY_PEER="a:7410,b:7410", ...)
             or from --config. Example:
+              skein gateway --model smollm2-135m --anchor /ip4/192.0.2.7/tcp/7400/p2p/12D3Koo...
               skein gateway --model smollm2-135m --peer 192.0.2.7:7410 --peer 192.0.2.8:7410
             """);
         GatewaySettings.AddTo(command, GatewaySettings.All);

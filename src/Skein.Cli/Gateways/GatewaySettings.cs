@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using Skein.Cli.Configuration;
+using Skein.Cli.Network;
 using Skein.Engine.Lanes;
 using Skein.Gateway.Hosting;
+using Skein.P2P.Addressing;
 using Skein.Swarm.Transport;
 
 namespace Skein.Cli.Gateways;
@@ -16,13 +18,14 @@ internal static class GatewaySettings
 
     public static readonly SettingOption Model = new("model", $"A model by name (see 'skein model list') or a GGUF file [default: {DefaultModel}]", "NAME|FILE");
     public static readonly SettingOption Peer = new("peer", "A node: 192.0.2.7:7410, with a name for reports anna@192.0.2.7:7410, or over libp2p the multiaddr that it prints. Once per node; which blocks it hosts, it says itself", "[NAME@]HOST:PORT|MULTIADDR", Repeats: true);
+    public static readonly SettingOption Anchor = AnchorList.Setting("by which the nodes that hold the model are found, instead of --peer");
     public static readonly SettingOption Codec = new("codec", "How rows travel: f32 (exact) or f16 (half the bytes) [default: f32]", "f32|f16");
     public static readonly SettingOption Threads = new("threads", "Compute threads for embedding and head [default: all processors but one]", "N");
     public static readonly SettingOption Listen = new("listen", "Address and port to listen on; port 0 takes any free one [default: 127.0.0.1:8080]", "IP:PORT");
     public static readonly SettingOption ApiKey = new("api-key", "A key that clients must send; once per key. Without any, everybody may use the gateway", "KEY", Repeats: true);
 
     /// <summary>What a coordinator needs.</summary>
-    public static readonly SettingOption[] Ring = [Model, Peer, Codec, Threads];
+    public static readonly SettingOption[] Ring = [Model, Peer, Anchor, Codec, Threads];
 
     /// <summary>What a gateway needs.</summary>
     public static readonly SettingOption[] All = [.. Ring, Listen, ApiKey];
@@ -48,6 +51,7 @@ internal static class GatewaySettings
         {
             Model = set.Text(Model) ?? DefaultModel,
             Peers = ReadPeers(set),
+            Anchors = AnchorList.Read(set, Anchor),
             HalfPrecision = ReadCodec(set),
             Threads = set.Number(Threads, ComputeLanes.DefaultThreads(), 1, Environment.ProcessorCount),
             Listen = ReadListen(set, listenDefault),
@@ -58,11 +62,11 @@ internal static class GatewaySettings
     }
 
     /// <summary>A gateway of the demonstration.</summary>
-    public static GatewayHostOptions ForDemo(string model, IReadOnlyList<PeerAddress> peers, int port, Func<IRingTransport, IRingTransport>? line) => new()
+    public static GatewayHostOptions ForDemo(string model, Multiaddr anchor, int port, Func<IRingTransport, IRingTransport>? line) => new()
     {
         Line = line,
         Model = model,
-        Peers = peers,
+        Anchors = [anchor],
         Listen = new IPEndPoint(IPAddress.Loopback, port),
     };
 
@@ -86,9 +90,14 @@ internal static class GatewaySettings
             set.AddFault("--peer: name all nodes by HOST:PORT or all by multiaddr; a chain is either plain TCP or libp2p throughout.");
         }
 
-        if (peers.Count == 0 && set.Texts(Peer).Count == 0)
+        var hasAnchors = set.Texts(Anchor).Count > 0;
+        if (set.Texts(Peer).Count == 0 && !hasAnchors)
         {
-            set.AddFault("--peer is missing: name each node, such as --peer 192.0.2.7:7410 (or run 'skein demo', which needs none).");
+            set.AddFault("--anchor or --peer is missing: name an anchor that finds the nodes, or each node, such as --peer 192.0.2.7:7410 (or run 'skein demo', which needs neither).");
+        }
+        else if (peers.Count > 0 && hasAnchors)
+        {
+            set.AddFault("--anchor and --peer exclude each other: either the anchor finds the nodes, or you name them.");
         }
 
         return peers;

@@ -14,6 +14,8 @@ internal static class NodeCommand
     private static readonly Option<bool> Announce = new("--announce") { Description = "Print one line of JSON when ready, for programs that start nodes: {\"event\":\"ready\",\"port\":7410,...}" };
     private static readonly Option<bool> UntilStdinCloses = new("--until-stdin-closes") { Description = "End when standard input ends, so that the node never outlives the program that started it" };
 
+    private static readonly TimeSpan AnchorPatience = TimeSpan.FromSeconds(10);
+
     // For the demonstration, whose nodes pretend to be far away.
     private static readonly (Option<double?> RoundTrip, Option<double?> Uplink) Line = LineOptions.CreateOptions(hidden: true);
 
@@ -28,7 +30,7 @@ internal static class NodeCommand
             What you give: memory for the span and its KV cache, and compute while somebody asks. What others could learn: rows of numbers pass through
             your machine, from which much of a conversation could be reconstructed; and the same holds for your own on other machines.
             Every option may also come from the environment (SKEIN_NODE_MODEL, SKEIN_NODE_BLOCKS, ...) or from --config. Example:
-              skein node --model smollm2-135m --blocks 0-14 --listen 0.0.0.0:7410
+              skein node --model smollm2-135m --blocks 0-14 --anchor /ip4/192.0.2.7/tcp/7400/p2p/12D3Koo...
             """)
         {
             NodeSettings.Config, Announce, UntilStdinCloses, Line.RoundTrip, Line.Uplink,
@@ -50,6 +52,7 @@ internal static class NodeCommand
         await using var node = announce
             ? await StartAsync(options, cancellationToken)
             : await Work.WithTextAsync("Preparing the blocks ...", _ => StartAsync(options, cancellationToken));
+        await WaitUntilAnnouncedAsync(node, cancellationToken);
         if (announce)
         {
             Console.Out.WriteLine(JsonSerializer.Serialize(new { @event = "ready", port = node.Endpoint.Port, address = node.Address, model = node.ModelName, blocks = node.Span.ToString() }));
@@ -63,6 +66,18 @@ internal static class NodeCommand
         var parentGone = parse.GetValue(UntilStdinCloses) ? Task.Run(() => Console.OpenStandardInput().CopyTo(Stream.Null), CancellationToken.None) : Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
         await Task.WhenAny(stop, parentGone);
         return 0;
+    }
+
+    private static async Task WaitUntilAnnouncedAsync(NodeHost node, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await node.Announced.WaitAsync(AnchorPatience, TimeProvider.System, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            Terminal.Err.MarkupLine("[yellow]No anchor answers yet; it is tried on. Until then nobody finds this node.[/] Check the anchor's address with 'skein ping'.");
+        }
     }
 
     private static Task<NodeHost> StartAsync(NodeOptions options, CancellationToken cancellationToken)

@@ -21,7 +21,9 @@ internal static class NodeSettings
 
     public static readonly SettingOption Identity = new("identity", "File with the node's key, made if it is missing; only for libp2p [default: in the user's data folder]", "FILE");
 
-    public static readonly SettingOption[] All = [Model, Blocks, Listen, Identity, Name, KvTokens, Threads];
+    public static readonly SettingOption Anchor = AnchorList.Setting("by which gateways find this node; then it speaks libp2p");
+
+    public static readonly SettingOption[] All = [Model, Blocks, Listen, Anchor, Identity, Name, KvTokens, Threads];
 
     public static readonly Option<string> Config = new("--config") { Description = "A JSON file with any of these settings, such as { \"model\": \"smollm2-135m\", \"blocks\": \"0-9\", \"kvTokens\": 8192 }", HelpName = "FILE" };
 
@@ -45,7 +47,8 @@ internal static class NodeSettings
             set.AddFault($"--blocks takes a range such as 0-9, not '{blocks}'.");
         }
 
-        var listen = set.Text(Listen) ?? "127.0.0.1:7410";
+        var anchors = AnchorList.Read(set, Anchor);
+        var listen = set.Text(Listen) ?? (set.Texts(Anchor).Count > 0 ? "/ip4/0.0.0.0/tcp/7410" : "127.0.0.1:7410");
         var isLibp2p = listen.StartsWith('/');
         IPEndPoint? endpoint = null;
         if (isLibp2p ? !Multiaddr.TryParse(listen, out var multiaddr) || !multiaddr.IsPlainTcp || (endpoint = multiaddr.TcpEndPoint) is null : !IPEndPoint.TryParse(listen, out endpoint) || !listen.Contains(':', StringComparison.Ordinal))
@@ -58,10 +61,16 @@ internal static class NodeSettings
             set.AddFault("--identity goes with a --listen that is a multiaddr, such as /ip4/0.0.0.0/tcp/7410: plain TCP proves no identity.");
         }
 
+        if (!isLibp2p && set.Texts(Anchor).Count > 0)
+        {
+            set.AddFault("--anchor goes with a --listen that is a multiaddr, such as /ip4/0.0.0.0/tcp/7410: only libp2p peers can be found.");
+        }
+
         var options = new NodeOptions
         {
             Model = model ?? string.Empty,
             Span = span,
+            Anchors = anchors,
             Listen = endpoint ?? new IPEndPoint(IPAddress.Loopback, 0),
             Name = set.Text(Name) ?? Environment.MachineName,
             KvTokens = set.Number(KvTokens, NodeOptions.DefaultKvTokens, 64, 1 << 24),

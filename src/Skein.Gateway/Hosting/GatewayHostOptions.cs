@@ -1,5 +1,6 @@
 using System.Net;
 using Skein.Engine.Lanes;
+using Skein.P2P.Addressing;
 using Skein.Swarm.Transport;
 
 namespace Skein.Gateway.Hosting;
@@ -11,10 +12,13 @@ public sealed record GatewayHostOptions
     public required string Model { get; init; }
 
     /// <summary>The nodes that hold its blocks: all on plain TCP, or all on libp2p (addresses that are multiaddrs). Which blocks each hosts, it says itself.</summary>
-    public required IReadOnlyList<PeerAddress> Peers { get; init; }
+    public IReadOnlyList<PeerAddress> Peers { get; init; } = [];
+
+    /// <summary>Nodes of first contact, by which the nodes that hold the model are found: multiaddrs with peer ids. Either these or <see cref="Peers"/>.</summary>
+    public IReadOnlyList<Multiaddr> Anchors { get; init; } = [];
 
     /// <summary>Whether peers are reached by libp2p.</summary>
-    public bool UsesLibp2p => Peers.Any(peer => peer.Addresses.Any(address => address.StartsWith('/')));
+    public bool UsesLibp2p => Anchors.Count > 0 || Peers.Any(peer => peer.Addresses.Any(address => address.StartsWith('/')));
 
     /// <summary>Where to listen; port 0 takes any free one.</summary>
     public required IPEndPoint Listen { get; init; }

@@ -8,12 +8,11 @@ using Skein.Engine.Sampling;
 using Skein.Engine.Tokenizing;
 using Skein.Gateway.Serving;
 using Skein.Models;
-using Skein.P2P.Connections;
 using Skein.P2P.Identity;
-using Skein.P2P.Transports.Tcp;
-using Skein.P2P.Transports.WebSockets;
+using Skein.P2P.Network;
 using Skein.Swarm.Codecs;
 using Skein.Swarm.Coordination;
+using Skein.Swarm.Discovery;
 using Skein.Swarm.Transport;
 
 namespace Skein.Gateway.Hosting;
@@ -67,7 +66,7 @@ public sealed class RunningGateway : IAsyncDisposable
             var tokenizer = await model.LoadTokenizerAsync(cancellationToken);
             owned.Push(new Released(tokenizer));
             var edge = Own(await model.LoadEdgeAsync(new EdgeStageOptions { Lanes = lanes }, cancellationToken));
-            var plain = await CreateTransportAsync(options, owned, time, logs, cancellationToken);
+            var (plain, source) = await ConnectAsync(options, model, owned, time, logs, cancellationToken);
             var transport = Own(options.Line?.Invoke(plain) ?? plain);
             var coordinator = Own(new Coordinator(
                 new CoordinatorOptions { Format = options.HalfPrecision ? RowFormat.Float16 : RowFormat.Float32 },
@@ -81,7 +80,7 @@ public sealed class RunningGateway : IAsyncDisposable
                     Samplers = new LlamaSamplerFactory(tokenizer),
                     Tokenizer = tokenizer,
                 },
-                new StaticChainSource(options.Peers),
+                source,
                 transport,
                 time,
                 logs.CreateLogger<Coordinator>()));
@@ -117,20 +116,28 @@ public sealed class RunningGateway : IAsyncDisposable
     /// <summary>Ends requests, hangs up, frees the memory.</summary>
     public ValueTask DisposeAsync() => DisposeAllAsync(_owned);
 
-    private static async Task<IRingTransport> CreateTransportAsync(GatewayHostOptions options, Stack<IAsyncDisposable> owned, TimeProvider time, ILoggerFactory logs, CancellationToken cancellationToken)
+    private static async Task<(IRingTransport Transport, IChainSource Source)> ConnectAsync(
+        GatewayHostOptions options, ModelHandle model, Stack<IAsyncDisposable> owned, TimeProvider time, ILoggerFactory logs, CancellationToken cancellationToken)
     {
         if (!options.UsesLibp2p)
         {
-            return new TcpRingTransport(new TcpRingTransportOptions(), time, logs.CreateLogger<TcpRingTransport>());
+            return (new TcpRingTransport(new TcpRingTransportOptions(), time, logs.CreateLogger<TcpRingTransport>()), new StaticChainSource(options.Peers));
         }
 
         // A gateway is nobody in particular to its nodes: a fresh key each time, and nothing that listens.
         var key = PeerKey.Generate();
         owned.Push(new Released(key));
-        var tcp = new TcpTransport(new TcpTransportOptions(), time);
-        var host = new P2PHost(new P2PHostOptions { Key = key }, [tcp, new WebSocketTransport(tcp)], time);
-        await host.StartAsync(cancellationToken);
-        return new P2PRingTransport(host);
+        var network = await NetworkNode.StartAsync(new NetworkOptions { Key = key, Anchors = options.Anchors }, time, cancellationToken);
+        owned.Push(network);
+        var transport = new P2PRingTransport(network.Host, ownsHost: false);
+        if (options.Anchors.Count == 0)
+        {
+            return (transport, new StaticChainSource(options.Peers));
+        }
+
+        var source = new DhtChainSource(network.Host, network.Dht, model.Digest, time);
+        owned.Push(source);
+        return (transport, source);
     }
 
     private static async Task<(ModelChatPrompt? Prompt, string? Refusal)> ReadPromptAsync(ModelHandle model, LlamaTokenizer tokenizer, TimeProvider time, CancellationToken cancellationToken)

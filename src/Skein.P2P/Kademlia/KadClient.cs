@@ -36,6 +36,10 @@ internal sealed class KadClient(P2PHost host, KademliaOptions options, TimeProvi
         {
             throw new P2PException(P2PError.TimedOut, $"{peer} did not answer within {options.Lookup.PeerTimeout.TotalSeconds:0.#} s.", fault);
         }
+        catch (Exception fault) when (fault is ObjectDisposedException || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw Closing(fault);
+        }
     }
 
     /// <summary>Sends a request that has no answer.</summary>
@@ -60,7 +64,13 @@ internal sealed class KadClient(P2PHost host, KademliaOptions options, TimeProvi
         {
             throw new P2PException(P2PError.TimedOut, $"{peer} did not take a message within {options.Lookup.PeerTimeout.TotalSeconds:0.#} s.", fault);
         }
+        catch (Exception fault) when (fault is ObjectDisposedException || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw Closing(fault);
+        }
     }
+
+    private static P2PException Closing(Exception fault) => new(P2PError.ConnectionClosed, "This host is closing.", fault);
 
     private void Learn(KadMessage answer)
     {

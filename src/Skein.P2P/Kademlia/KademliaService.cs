@@ -37,6 +37,7 @@ public sealed class KademliaService : IAsyncDisposable
     private readonly RunningWork _running = new();
     private readonly Lock _gate = new();
     private Task _refresh = Task.CompletedTask;
+    private CancellationTokenSource? _pause;
     private bool _isServing;
     private int _disposed;
 
@@ -54,6 +55,7 @@ public sealed class KademliaService : IAsyncDisposable
         _client = new KadClient(host, options, time);
         _walk = new KadWalk(host.Id, _client, _table, options, time);
         host.PeerIdentified += OnIdentified;
+        host.ConnectionClosed += OnClosed;
         SetMode(options.Mode);
     }
 
@@ -266,6 +268,7 @@ public sealed class KademliaService : IAsyncDisposable
         }
 
         _host.PeerIdentified -= OnIdentified;
+        _host.ConnectionClosed -= OnClosed;
         SetMode(KademliaMode.Client);
         await _stopping.CancelAsync();
         await _refresh;
@@ -339,6 +342,19 @@ public sealed class KademliaService : IAsyncDisposable
         }
     }
 
+    // The last peer of the table hung up: somebody else is sought at once, not when the next refresh is due.
+    private void OnClosed(object? sender, P2PConnectionEventArgs e)
+    {
+        if (_table.Peers is [var last] && last == e.Connection.Peer && _host.ConnectionsWith(last).Count == 0)
+        {
+            _table.Remove(last);
+            lock (_gate)
+            {
+                _ = _pause?.CancelAsync();
+            }
+        }
+    }
+
     // Enters the table only who answers; asking for ourselves fills the neighbourhood on the way.
     private async Task ProbeAsync(PeerId peer)
     {
@@ -381,8 +397,8 @@ public sealed class KademliaService : IAsyncDisposable
     {
         await Task.Yield();
         var retry = FirstRetry;
-        var refreshed = _time.GetTimestamp() - (long)(_options.RefreshInterval.TotalSeconds * _time.TimestampFrequency);
-        var announced = _time.GetTimestamp();
+        var refreshDue = DateTimeOffset.MinValue;
+        var announceDue = _time.GetUtcNow() + _options.RepublishInterval;
         try
         {
             while (true)
@@ -390,28 +406,59 @@ public sealed class KademliaService : IAsyncDisposable
                 if (_table.Count == 0)
                 {
                     await GreetAsync(seeds);
+                    if (_table.Count > 0)
+                    {
+                        // Whoever is back may have forgotten what we provide.
+                        refreshDue = DateTimeOffset.MinValue;
+                        await RepublishAsync();
+                    }
                 }
 
-                if (_table.Count > 0 && _time.GetElapsedTime(refreshed) >= _options.RefreshInterval)
+                if (_table.Count > 0 && _time.GetUtcNow() >= refreshDue)
                 {
-                    refreshed = _time.GetTimestamp();
+                    refreshDue = _time.GetUtcNow() + _options.RefreshInterval;
                     await RefreshBucketsAsync();
                 }
 
-                if (_time.GetElapsedTime(announced) >= _options.RepublishInterval)
+                if (_time.GetUtcNow() >= announceDue)
                 {
-                    announced = _time.GetTimestamp();
+                    announceDue = _time.GetUtcNow() + _options.RepublishInterval;
                     await RepublishAsync();
                 }
 
                 // While alone, ever more slowly; then at the pace of what is due.
                 retry = _table.Count > 0 ? FirstRetry : TimeSpan.FromTicks(Math.Min(LastRetry.Ticks, 2 * retry.Ticks));
-                await Task.Delay(_table.Count > 0 ? Shortest(_options.RefreshInterval, _options.RepublishInterval) / 4 : retry, _time, _stopping.Token);
+                await PauseAsync(_table.Count > 0 ? Shortest(_options.RefreshInterval, _options.RepublishInterval) / 4 : retry);
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             // Disposed.
+        }
+    }
+
+    private async Task PauseAsync(TimeSpan length)
+    {
+        using var pause = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        lock (_gate)
+        {
+            _pause = pause;
+        }
+
+        try
+        {
+            await Task.Delay(length, _time, pause.Token);
+        }
+        catch (OperationCanceledException) when (!_stopping.IsCancellationRequested)
+        {
+            // Woken.
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _pause = null;
+            }
         }
     }
 
@@ -425,7 +472,7 @@ public sealed class KademliaService : IAsyncDisposable
             await _client.AskAsync(connection.Peer, new KadMessage { Type = KadMessageType.FindNode, Key = _host.Id.Bytes }, _stopping.Token);
             _table.OnAnswer(connection.Peer);
         }
-        catch (P2PException)
+        catch (Exception fault) when (fault is P2PException or IOException or ObjectDisposedException || (fault is OperationCanceledException && !_stopping.IsCancellationRequested))
         {
             // It is tried again, or another one answers.
         }

@@ -10,7 +10,7 @@ namespace Skein.Swarm.Transport;
 /// <summary>The ring over libp2p: peers are who they say they are, and what passes between them is encrypted. Thread-safe.</summary>
 /// <remarks>
 /// A peer's id is its libp2p peer id; its addresses are multiaddrs. What a stream carries follows from its protocol (a class does not travel in libp2p), so
-/// prompts take a connection of their own beside the one that carries decode frames. The transport owns its host.
+/// prompts take a connection of their own beside the one that carries decode frames.
 /// </remarks>
 public sealed class P2PRingTransport : IRingTransport
 {
@@ -18,9 +18,16 @@ public sealed class P2PRingTransport : IRingTransport
     private const int MaxStreamsPerConnection = 256;
 
     private readonly P2PHost _host;
+    private readonly bool _ownsHost;
 
     /// <summary>Takes a host, started or not.</summary>
-    public P2PRingTransport(P2PHost host) => _host = host;
+    /// <param name="host">The host.</param>
+    /// <param name="ownsHost">Whether the transport disposes it: not if it belongs to a <see cref="Skein.P2P.Network.NetworkNode"/>.</param>
+    public P2PRingTransport(P2PHost host, bool ownsHost = true)
+    {
+        _host = host;
+        _ownsHost = ownsHost;
+    }
 
     /// <summary>How others reach this peer: its id, and where it listens.</summary>
     public PeerAddress Address => new(_host.Id.ToString(), [.. _host.Addresses.Take(8).Select(address => address.ToString())]);
@@ -67,7 +74,7 @@ public sealed class P2PRingTransport : IRingTransport
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _host.DisposeAsync();
+    public ValueTask DisposeAsync() => _ownsHost ? _host.DisposeAsync() : ValueTask.CompletedTask;
 
     private static TrafficClass ClassOf(string protocol) => protocol switch
     {

@@ -38,12 +38,13 @@ internal sealed class KadNetwork(TimeProvider time) : IAsyncDisposable
         return dht;
     }
 
-    /// <summary>Waits until everybody knows somebody.</summary>
+    /// <summary>Waits until everybody knows somebody, and the anchor all servers.</summary>
     public async Task JoinedAsync()
     {
-        foreach (var (_, dht, name) in _nodes.Skip(1))
+        foreach (var (host, dht, name) in _nodes.Skip(1))
         {
             await Waiting.Until(() => dht.TablePeers.Count > 0, $"{name} in the network");
+            await Waiting.Until(() => dht.Mode == KademliaMode.Client || _nodes[0].Dht.TablePeers.Contains(host.Id), $"{name} in the anchor's table");
         }
     }
 

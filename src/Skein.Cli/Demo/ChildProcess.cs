@@ -1,52 +1,42 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Skein.Cli.Configuration;
-using Skein.Core.Identity;
 
 namespace Skein.Cli.Demo;
 
-/// <summary>A node in a process of its own, which ends when this one does.</summary>
-internal sealed class NodeProcess : IAsyncDisposable
+/// <summary>This program once more in a process of its own, which ends when this one does.</summary>
+internal sealed class ChildProcess : IAsyncDisposable
 {
-    // Enough to see why a node died, bounded because a node may talk for days.
+    // Enough to see why it died, bounded because it may talk for days.
     private const int KeptLogLines = 40;
 
     private static readonly TimeSpan GracefulStop = TimeSpan.FromSeconds(5);
 
+    private readonly string _name;
     private readonly Process _process;
     private readonly Queue<string> _log = new();
     private readonly Task _errors;
     private readonly Task _output;
-    private readonly TaskCompletionSource<int> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private NodeProcess(string name, BlockSpan span, Process process)
+    private ChildProcess(string name, Process process)
     {
-        Name = name;
-        Span = span;
+        _name = name;
         _process = process;
         _errors = ReadErrorsAsync();
         _output = ReadOutputAsync();
         Exited = ExitAsync();
     }
 
-    /// <summary>What people call it.</summary>
-    public string Name { get; }
-
-    /// <summary>Blocks it hosts.</summary>
-    public BlockSpan Span { get; }
-
     /// <summary>Its process id.</summary>
-    public int ProcessId => _process.Id;
+    public int Id => _process.Id;
 
     /// <summary>Completes with the exit code when the process ends.</summary>
     public Task<int> Exited { get; }
 
-    /// <summary>Starts a node on loopback.</summary>
+    /// <summary>Starts it. The command must end when its standard input does, and print a line of JSON with <c>event</c> ready and its <c>address</c>.</summary>
     /// <param name="name">What people call it.</param>
-    /// <param name="span">Blocks to host.</param>
-    /// <param name="port">Port, 0 for any free one.</param>
-    /// <param name="options">What is demonstrated.</param>
-    public static NodeProcess Start(string name, BlockSpan span, int port, DemoOptions options)
+    /// <param name="arguments">Command and options.</param>
+    public static ChildProcess Start(string name, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo
         {
@@ -59,32 +49,21 @@ internal sealed class NodeProcess : IAsyncDisposable
         // `dotnet skein.dll` or an executable of our own: start the same again.
         if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
         {
-            start.ArgumentList.Add(typeof(NodeProcess).Assembly.Location);
+            start.ArgumentList.Add(typeof(ChildProcess).Assembly.Location);
         }
 
-        string[] arguments =
-        [
-            "node", "--model", options.Model, "--blocks", BlockRange.Format(span), "--listen", $"127.0.0.1:{port}", "--name", name,
-            "--announce", "--until-stdin-closes", .. options.Line.Arguments,
-        ];
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
         }
 
-        if (options.Threads is { } count)
-        {
-            start.ArgumentList.Add("--threads");
-            start.ArgumentList.Add(count.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        }
-
-        var process = Process.Start(start) ?? throw new DemoException($"Node {name} could not be started.");
-        return new NodeProcess(name, span, process);
+        var process = Process.Start(start) ?? throw new DemoException($"{name} could not be started.");
+        return new ChildProcess(name, process);
     }
 
-    /// <summary>Waits until the node listens; returns its port.</summary>
+    /// <summary>Waits until it is ready; returns its multiaddr.</summary>
     /// <exception cref="DemoException">It ended before; the message ends with its last lines.</exception>
-    public async Task<int> WaitUntilReadyAsync(CancellationToken cancellationToken)
+    public async Task<string> WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
         var first = await Task.WhenAny(_ready.Task, Exited).WaitAsync(cancellationToken);
         if (first == _ready.Task)
@@ -92,10 +71,10 @@ internal sealed class NodeProcess : IAsyncDisposable
             return await _ready.Task;
         }
 
-        throw new DemoException($"Node {Name} (blocks {Span}) ended with code {await Exited} before it was ready.{Environment.NewLine}{LastLines()}");
+        throw new DemoException($"{_name} ended with code {await Exited} before it was ready.{Environment.NewLine}{LastLines()}");
     }
 
-    /// <summary>What the node said last.</summary>
+    /// <summary>What it said last.</summary>
     public string LastLines()
     {
         lock (_log)
@@ -104,7 +83,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks the node to stop and ends it if it does not.</summary>
+    /// <summary>Asks it to stop and ends it if it does not.</summary>
     public async ValueTask DisposeAsync()
     {
         try
@@ -163,7 +142,7 @@ internal sealed class NodeProcess : IAsyncDisposable
                 using var announcement = JsonDocument.Parse(line);
                 if (announcement.RootElement.GetProperty("event").ValueEquals("ready"))
                 {
-                    _ready.TrySetResult(announcement.RootElement.GetProperty("port").GetInt32());
+                    _ready.TrySetResult(announcement.RootElement.GetProperty("address").GetString()!);
                 }
             }
         }

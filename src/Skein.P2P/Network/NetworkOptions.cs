@@ -1,0 +1,28 @@
+using Skein.P2P.Addressing;
+using Skein.P2P.Connections;
+using Skein.P2P.Identity;
+using Skein.P2P.Kademlia;
+
+namespace Skein.P2P.Network;
+
+/// <summary>How a node takes part in the network. Immutable.</summary>
+public sealed record NetworkOptions
+{
+    /// <summary>Who it is; the node does not dispose it.</summary>
+    public required PeerKey Key { get; init; }
+
+    /// <summary>Where it listens: TCP, and WebSocket on the same port. None for a client.</summary>
+    public IReadOnlyList<Multiaddr> Listen { get; init; } = [];
+
+    /// <summary>Addresses to tell others besides those listened on: of a forwarded port, of a name.</summary>
+    public IReadOnlyList<Multiaddr> Announce { get; init; } = [];
+
+    /// <summary>Nodes of first contact, with their peer ids; none for the first anchor of a network.</summary>
+    public IReadOnlyList<Multiaddr> Anchors { get; init; } = [];
+
+    /// <summary>Whether it serves the DHT: only nodes that others can reach should.</summary>
+    public KademliaMode Dht { get; init; } = KademliaMode.Client;
+
+    /// <summary>Limits of the host.</summary>
+    public P2PLimits Limits { get; init; } = new();
+}
