@@ -3,6 +3,7 @@ using Skein.Cli.Bench;
 using Skein.Cli.Chat;
 using Skein.Cli.Demo;
 using Skein.Cli.Gateways;
+using Skein.Cli.Laboratories;
 using Skein.Cli.Models;
 using Skein.Cli.Network;
 using Skein.Cli.Nodes;
@@ -46,5 +47,6 @@ internal static class SkeinCommand
         PingCommand.Create(),
         ParityCommand.Create(),
         BenchCommand.Create(),
+        LabCommand.Create(),
     };
 }

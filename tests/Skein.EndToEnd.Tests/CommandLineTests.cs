@@ -19,6 +19,9 @@ public sealed class CommandLineTests
     [InlineData("peers")]
     [InlineData("id")]
     [InlineData("ping")]
+    [InlineData("lab")]
+    [InlineData("lab run")]
+    [InlineData("lab slow")]
     [InlineData("parity")]
     [InlineData("bench engine")]
     public async Task Help_EveryCommand_ExplainsItself(string command)

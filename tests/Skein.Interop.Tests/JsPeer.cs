@@ -11,7 +11,6 @@ namespace Skein.Interop.Tests;
 public sealed class JsPeer : IAsyncLifetime
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan InstallBound = TimeSpan.FromMinutes(5);
 
     private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonNode>> _calls = new();
     private readonly TaskCompletionSource<JsonNode> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -31,15 +30,7 @@ public sealed class JsPeer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var folder = Path.Combine(FindRoot(), "tests", "Skein.Interop.Tests", "js");
-        if (!Directory.Exists(Path.Combine(folder, "node_modules")))
-        {
-            using var install = Start(folder, "npm", "ci", "--no-audit", "--no-fund");
-            var output = Task.WhenAll(install.StandardOutput.ReadToEndAsync(), install.StandardError.ReadToEndAsync());
-            await install.WaitForExitAsync().WaitAsync(InstallBound);
-            Assert.True(install.ExitCode == 0, $"npm ci failed: {string.Join(Environment.NewLine, await output)}");
-        }
-
+        var folder = await JsPackages.FolderAsync();
         _process = Start(folder, "node", "--import", "./shims.mjs", "peer.mjs");
         _process.ErrorDataReceived += (_, e) => _noise.Enqueue(e.Data ?? string.Empty);
         _process.BeginErrorReadLine();
@@ -114,19 +105,6 @@ public sealed class JsPeer : IAsyncLifetime
     {
         var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         return Process.Start(start)!;
-    }
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Skein.slnx")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new DirectoryNotFoundException("No Skein.slnx above " + AppContext.BaseDirectory);
     }
 
     private async Task ReadAsync(StreamReader output)

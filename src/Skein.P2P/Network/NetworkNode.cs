@@ -47,6 +47,8 @@ public sealed class NetworkNode : IAsyncDisposable
         try
         {
             await host.StartAsync(cancellationToken);
+            // Browsers come by WebSocket, on the same port; told after the plain addresses, which everybody else prefers.
+            host.Announce([.. options.Announce, .. host.Addresses.Where(address => address.IsPlainTcp).Select(address => address.Then(new MultiaddrPart(MultiaddrCode.Ws, default)))]);
             foreach (var anchor in options.Anchors)
             {
                 // The way back into the network is kept, however idle.
