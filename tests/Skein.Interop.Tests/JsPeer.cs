@@ -8,7 +8,7 @@ using Skein.P2P.Identity;
 namespace Skein.Interop.Tests;
 
 /// <summary>A js-libp2p peer in a process of its own, steered by lines of JSON; one for all tests.</summary>
-public sealed class JsPeer : IAsyncLifetime
+public class JsPeer : IAsyncLifetime
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
 
@@ -19,6 +19,12 @@ public sealed class JsPeer : IAsyncLifetime
     private Process? _process;
     private Task _reading = Task.CompletedTask;
     private int _lastCall;
+
+    /// <summary>What the process runs.</summary>
+    protected virtual string Script => "peer.mjs";
+
+    /// <summary>What the process said of itself.</summary>
+    protected JsonNode Ready { get; private set; } = null!;
 
     public PeerId Id { get; private set; } = null!;
 
@@ -31,11 +37,11 @@ public sealed class JsPeer : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var folder = await JsPackages.FolderAsync();
-        _process = Start(folder, "node", "--import", "./shims.mjs", "peer.mjs");
+        _process = Start(folder, "node", "--import", "./shims.mjs", Script);
         _process.ErrorDataReceived += (_, e) => _noise.Enqueue(e.Data ?? string.Empty);
         _process.BeginErrorReadLine();
         _reading = ReadAsync(_process.StandardOutput);
-        var ready = await _ready.Task.WaitAsync(Bound);
+        var ready = Ready = await _ready.Task.WaitAsync(Bound);
         Id = PeerId.Parse((string)ready["id"]!);
         var addresses = ready["addresses"]!.AsArray().Select(address => Multiaddr.Parse((string)address!)).ToList();
         Tcp = addresses.First(address => !address.IsWebSocket);
@@ -99,6 +105,8 @@ public sealed class JsPeer : IAsyncLifetime
             await _reading;
             _process.Dispose();
         }
+
+        GC.SuppressFinalize(this);
     }
 
     private static Process Start(string folder, string program, params string[] arguments)

@@ -9,12 +9,12 @@ namespace Skein.P2P.Kademlia;
 /// <summary>Sends the DHT's requests. Thread-safe.</summary>
 internal sealed class KadClient(P2PHost host, KademliaOptions options, TimeProvider time)
 {
-    // Twice k peers with a dozen addresses each are 40 KiB; ten answers may be under way at once.
+    // 64 providers and 20 peers with 32 addresses each come to 150 KiB; ten answers may be under way at once.
     private const int MaxAnswer = 512 * 1024;
 
     /// <summary>Asks a peer.</summary>
     /// <exception cref="P2PException">It cannot be reached, does not speak the protocol, breaks it, or does not answer in time.</exception>
-    public async Task<KadMessage> AskAsync(PeerId peer, KadMessage request, CancellationToken cancellationToken)
+    public async Task<KadAnswer> AskAsync(PeerId peer, KadMessage request, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(options.Lookup.PeerTimeout, time);
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
@@ -29,16 +29,17 @@ internal sealed class KadClient(P2PHost host, KademliaOptions options, TimeProvi
                 throw new P2PException(P2PError.Malformed, $"{peer} sent a DHT answer that is none.");
             }
 
-            Learn(answer);
-            return answer;
+            var isNear = DialHints.IsNear(stream.Connection);
+            answer = answer with { CloserPeers = Clean(answer.CloserPeers, isNear), ProviderPeers = Clean(answer.ProviderPeers, isNear) };
+            return new KadAnswer(answer, stream.Connection);
         }
         catch (OperationCanceledException fault) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new P2PException(P2PError.TimedOut, $"{peer} did not answer within {options.Lookup.PeerTimeout.TotalSeconds:0.#} s.", fault);
         }
-        catch (Exception fault) when (fault is ObjectDisposedException || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception fault) when (fault is IOException or ObjectDisposedException || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            throw Closing(fault);
+            throw new P2PException(P2PError.ConnectionClosed, $"{peer} was lost while it was asked, or this host is closing.", fault);
         }
     }
 
@@ -55,31 +56,32 @@ internal sealed class KadClient(P2PHost host, KademliaOptions options, TimeProvi
             await stream.CloseWriteAsync().AsTask().WaitAsync(bound.Token);
 
             // Until the peer has finished with it: disposing earlier would reset the stream under its reader.
-            if (await stream.ReadAsync(new byte[1], bound.Token) != 0)
-            {
-                throw new P2PException(P2PError.ProtocolViolation, $"{peer} answered a message that has no answer.");
-            }
+            await ReadEndAsync(stream, bound.Token);
         }
         catch (OperationCanceledException fault) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new P2PException(P2PError.TimedOut, $"{peer} did not take a message within {options.Lookup.PeerTimeout.TotalSeconds:0.#} s.", fault);
         }
-        catch (Exception fault) when (fault is ObjectDisposedException || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception fault) when (fault is IOException or ObjectDisposedException || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            throw Closing(fault);
+            throw new P2PException(P2PError.ConnectionClosed, $"{peer} was lost while it was told, or this host is closing.", fault);
         }
     }
 
-    private static P2PException Closing(Exception fault) => new(P2PError.ConnectionClosed, "This host is closing.", fault);
-
-    private void Learn(KadMessage answer)
+    private static async Task ReadEndAsync(P2PStream stream, CancellationToken cancellationToken)
     {
-        foreach (var peer in answer.CloserPeers.Concat(answer.ProviderPeers))
+        try
         {
-            if (peer.Id != host.Id && peer.Addresses.Count > 0)
+            if (await stream.ReadAsync(new byte[1], cancellationToken) != 0)
             {
-                host.Peers.AddHints(peer.Id, peer.Addresses);
+                throw new P2PException(P2PError.ProtocolViolation, $"{stream.Peer} answered a message that has no answer.");
             }
         }
+        catch (P2PException fault) when (fault.Error == P2PError.StreamReset)
+        {
+            // js-libp2p 3.3 ends a stream without an answer by a reset. Whether the peer took the message, the protocol does not say in any case.
+        }
     }
+
+    private static IReadOnlyList<KadPeer> Clean(IReadOnlyList<KadPeer> peers, bool isNear) => [.. peers.Select(peer => peer with { Addresses = DialHints.Filter(peer.Addresses, isNear) })];
 }

@@ -9,6 +9,9 @@ public static class KadLimits
     /// <summary>Bytes of a key: go allows 80 for providers; record keys are a namespace and a digest.</summary>
     public const int MaxKey = 256;
 
+    /// <summary>Bytes of a key that is provided, a multihash; go allows as many.</summary>
+    public const int MaxProviderKey = 80;
+
     /// <summary>Bytes of a value. Skein stores manifests' heads and revocation lists, not data.</summary>
     public const int MaxValue = 64 * 1024;
 

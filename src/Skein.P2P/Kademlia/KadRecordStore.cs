@@ -1,13 +1,19 @@
 using System.Globalization;
 using System.Text;
 using Skein.Core.Identity;
+using Skein.P2P.Identity;
 
 namespace Skein.P2P.Kademlia;
 
 /// <summary>Values kept under keys, by the rules of their namespaces. Pure: no network. Not thread-safe.</summary>
-public sealed class KadRecordStore(IReadOnlyDictionary<string, IRecordValidator> validators, KadStoreOptions options)
+/// <param name="self">Whose store it is: when it is full, what lies nearest to this peer stays.</param>
+/// <param name="validators">Rules by namespace.</param>
+/// <param name="options">Its limits.</param>
+public sealed class KadRecordStore(PeerId self, IReadOnlyDictionary<string, IRecordValidator> validators, KadStoreOptions options)
 {
+    private readonly KadKey _self = KadKey.Of(self);
     private readonly Dictionary<Sha256Digest, (KadRecord Record, DateTimeOffset Received)> _records = [];
+    private long _bytes;
 
     /// <summary>Values kept.</summary>
     public int Count => _records.Count;
@@ -35,21 +41,20 @@ public sealed class KadRecordStore(IReadOnlyDictionary<string, IRecordValidator>
             return false;
         }
 
-        if (!_records.ContainsKey(point) && _records.Count >= options.MaxRecords)
+        var size = key.Length + value.Length;
+        Remove(point);
+        while (_records.Count >= options.MaxRecords || _bytes + size > options.MaxRecordBytes)
         {
-            foreach (var old in _records.Where(entry => IsOld(entry.Value.Received, now)).Select(entry => entry.Key).ToList())
-            {
-                _records.Remove(old);
-            }
-
-            if (_records.Count >= options.MaxRecords)
+            if (!TryMakeRoom(point, now))
             {
                 return false;
             }
         }
 
+        _bytes += size;
+
         // The time is ours: what the sender wrote there counts for nothing.
-        _records[point] = (new KadRecord(key.ToArray(), value.ToArray(), now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)), now);
+        _records[point] = (new KadRecord(key.ToArray(), value.ToArray(), Text(now)), now);
         return true;
     }
 
@@ -67,9 +72,47 @@ public sealed class KadRecordStore(IReadOnlyDictionary<string, IRecordValidator>
             return known.Record;
         }
 
-        _records.Remove(point);
+        Remove(point);
         return null;
     }
+
+    // What is old goes, or what is farthest, unless the newcomer would be that.
+    private bool TryMakeRoom(Sha256Digest newcomer, DateTimeOffset now)
+    {
+        if (_records.Count == 0)
+        {
+            return false;
+        }
+
+        foreach (var (point, (_, received)) in _records)
+        {
+            if (IsOld(received, now))
+            {
+                Remove(point);
+                return true;
+            }
+        }
+
+        var farthest = _records.Keys.MaxBy(point => new KadKey(point), Comparer<KadKey>.Create(_self.CompareDistance));
+        if (_self.CompareDistance(new KadKey(newcomer), new KadKey(farthest)) >= 0)
+        {
+            return false;
+        }
+
+        Remove(farthest);
+        return true;
+    }
+
+    private void Remove(Sha256Digest point)
+    {
+        if (_records.Remove(point, out var removed))
+        {
+            _bytes -= removed.Record.Key.Length + removed.Record.Value.Length;
+        }
+    }
+
+    /// <summary>A time as records carry it: RFC 3339.</summary>
+    internal static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private bool IsOld(DateTimeOffset received, DateTimeOffset now) => now - received >= options.RecordAge;
 

@@ -7,19 +7,24 @@ using Skein.P2P.Wire;
 namespace Skein.P2P.Kademlia;
 
 /// <summary>Answers the DHT's requests from what this node knows and keeps. Thread-safe.</summary>
-internal sealed class KadServer(KademliaOptions options, KadTable table, PeerStore peers, TimeProvider time)
+internal sealed class KadServer(P2PHost host, KademliaOptions options, KadTable table, TimeProvider time)
 {
     /// <summary>Streams that one connection may hold: a lookup uses one a request, and a few run side by side.</summary>
-    public const int MaxStreams = 32;
+    public const int MaxStreamsPerConnection = 32;
 
-    // A request holds one key and one value at the most, and the sender's addresses.
-    private const int MaxRequest = 256 * 1024;
+    // A request holds one key and one value of 64 KiB at the most, and the sender's addresses.
+    private const int MaxRequest = 128 * 1024;
+
+    /// <summary>Providers in one answer: with eight addresses each, some 20 KiB.</summary>
+    public const int MaxProvidersPerAnswer = 48;
 
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(60);
 
     private readonly Lock _gate = new();
-    private readonly KadRecordStore _records = new(options.Validators, options.Store);
-    private readonly KadProviderStore _providers = new(options.Store);
+    private readonly KadRecordStore _records = new(host.Id, options.Validators, options.Store);
+    private readonly KadProviderStore _providers = new(options.Store, Random.Shared);
+    private readonly KadRate _rate = new(options.MaxRequestsPerWindow, options.RequestWindow, time);
+    private int _streams;
 
     /// <summary>Values kept; guarded by <see cref="Gate"/>.</summary>
     public KadRecordStore Records => _records;
@@ -30,8 +35,28 @@ internal sealed class KadServer(KademliaOptions options, KadTable table, PeerSto
     /// <summary>Guards the stores.</summary>
     public Lock Gate => _gate;
 
+    /// <summary>Whether a key can have providers: a multihash of at most <see cref="KadLimits.MaxProviderKey"/> bytes.</summary>
+    public static bool IsProviderKey(ReadOnlySpan<byte> key) => key.Length <= KadLimits.MaxProviderKey && Multihash.TryRead(key, out _, out var digest) && !digest.IsEmpty;
+
     /// <summary>Serves one stream: several requests may follow each other.</summary>
     public async Task ServeAsync(P2PStream stream, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _streams) > options.MaxStreams)
+            {
+                throw new P2PException(P2PError.LimitReached, $"{options.MaxStreams} streams of the DHT are served already.");
+            }
+
+            await ServeRequestsAsync(stream, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _streams);
+        }
+    }
+
+    private async Task ServeRequestsAsync(P2PStream stream, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -47,7 +72,12 @@ internal sealed class KadServer(KademliaOptions options, KadTable table, PeerSto
                 throw new P2PException(P2PError.Malformed, $"{stream.Peer} sent a DHT request that is none.");
             }
 
-            if (Answer(request, stream.Peer, stream.Connection.RemoteIp is not { } ip || !IpScope.IsPublic(ip)) is { } answer)
+            if (!_rate.TryTake(stream.Peer))
+            {
+                throw new P2PException(P2PError.LimitReached, $"{stream.Peer} makes more than {options.MaxRequestsPerWindow} DHT requests in {options.RequestWindow.TotalSeconds:0.#} s.");
+            }
+
+            if (Answer(request, stream.Connection) is { } answer)
             {
                 await DelimitedMessages.WriteAsync(stream, answer.Write(), bound.Token);
             }
@@ -56,18 +86,19 @@ internal sealed class KadServer(KademliaOptions options, KadTable table, PeerSto
 
     /// <summary>Answers one request.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="sender">Who asks: proven.</param>
-    /// <param name="isNear">Whether the sender is on this machine or this network, so that addresses which mean something only there are of use to it.</param>
+    /// <param name="connection">Proves who asks, and from where.</param>
     /// <returns>Null for a request that has no answer.</returns>
     /// <exception cref="P2PException">The request breaks the rules.</exception>
-    public KadMessage? Answer(KadMessage request, PeerId sender, bool isNear)
+    private KadMessage? Answer(KadMessage request, P2PConnection connection)
     {
         var now = time.GetUtcNow();
+        var sender = connection.Peer;
+        var isNear = DialHints.IsNear(connection);
         switch (request.Type)
         {
             case KadMessageType.PutValue:
                 Put(request, sender, now);
-                return request with { Record = new KadRecord(request.Key, request.Record!.Value, string.Empty) };
+                return new KadMessage { Type = request.Type, Key = request.Key, Record = request.Record };
             case KadMessageType.GetValue:
                 RequireKey(request, sender);
                 KadRecord? record;
@@ -78,23 +109,23 @@ internal sealed class KadServer(KademliaOptions options, KadTable table, PeerSto
 
                 return new KadMessage { Type = request.Type, Key = request.Key, Record = record, CloserPeers = Closer(request.Key.Span, sender, isNear) };
             case KadMessageType.AddProvider:
-                RequireKey(request, sender);
+                RequireMultihash(request, sender);
                 // Only for itself; a sender that names others is not believed.
                 foreach (var provider in request.ProviderPeers.Where(provider => provider.Id == sender).Take(1))
                 {
                     lock (_gate)
                     {
-                        _providers.Add(request.Key.Span, sender, provider.Addresses, now);
+                        _providers.Add(request.Key.Span, sender, DialHints.Filter(provider.Addresses, isNear), connection.RemoteIp, now);
                     }
                 }
 
                 return null;
             case KadMessageType.GetProviders:
-                RequireKey(request, sender);
+                RequireMultihash(request, sender);
                 IReadOnlyList<KadPeer> providers;
                 lock (_gate)
                 {
-                    providers = _providers.Get(request.Key.Span, KadLimits.MaxPeers, now);
+                    providers = _providers.Get(request.Key.Span, MaxProvidersPerAnswer, now);
                 }
 
                 return new KadMessage
@@ -106,7 +137,7 @@ internal sealed class KadServer(KademliaOptions options, KadTable table, PeerSto
                 };
             case KadMessageType.FindNode:
                 RequireKey(request, sender);
-                return new KadMessage { Type = request.Type, Key = request.Key, CloserPeers = Closer(request.Key.Span, sender, isNear) };
+                return new KadMessage { Type = request.Type, Key = request.Key, CloserPeers = [.. Sought(request.Key.Span, sender, isNear), .. Closer(request.Key.Span, sender, isNear)] };
             case KadMessageType.Ping:
                 return new KadMessage { Type = request.Type };
             default:
@@ -138,12 +169,25 @@ internal sealed class KadServer(KademliaOptions options, KadTable table, PeerSto
         }
     }
 
-    private IReadOnlyList<KadPeer> Closer(ReadOnlySpan<byte> key, PeerId sender, bool isNear)
+    private static void RequireMultihash(KadMessage request, PeerId sender)
     {
-        var nearest = table.Nearest(KadKey.Of(key), options.Lookup.Results + 1);
-        return [.. nearest.Where(entry => entry.Id != sender).Take(options.Lookup.Results).Select(entry => Tell(entry.Id, [], isNear)).Where(peer => peer.Addresses.Count > 0)];
+        if (!IsProviderKey(request.Key.Span))
+        {
+            throw new P2PException(P2PError.ProtocolViolation, $"{sender} speaks of providers of something that is no multihash.");
+        }
     }
 
+    private List<KadPeer> Closer(ReadOnlySpan<byte> key, PeerId sender, bool isNear)
+    {
+        var sought = PeerId.TryRead(key, out var id) ? id : null;
+        var nearest = table.Nearest(KadKey.Of(key), options.Lookup.Results + 2);
+        return [.. nearest.Where(entry => entry.Id != sender && entry.Id != sought).Take(options.Lookup.Results).Select(entry => Tell(entry.Id, [], isNear)).Where(peer => peer.Addresses.Count > 0)];
+    }
+
+    // The very peer that is looked for, even if it is a client: whoever we are connected with can be found.
+    private IEnumerable<KadPeer> Sought(ReadOnlySpan<byte> key, PeerId sender, bool isNear)
+        => PeerId.TryRead(key, out var id) && id != sender && Tell(id, [], isNear) is { Addresses.Count: > 0 } peer ? [peer] : [];
+
     private KadPeer Tell(PeerId id, IReadOnlyList<Multiaddr> addresses, bool isNear)
-        => new(id, [.. addresses.Concat(peers.Find(id)?.Addresses ?? []).Distinct().Where(address => isNear || IpScope.IsPublic(address)).Take(KadLimits.MaxAddresses)]);
+        => new(id, DialHints.Filter(addresses.Concat(id == host.Id ? host.Addresses : host.Peers.Find(id)?.Addresses ?? []).Distinct(), isNear));
 }

@@ -3,8 +3,11 @@ namespace Skein.P2P.Kademlia;
 /// <summary>What a node keeps for others. Immutable.</summary>
 public sealed record KadStoreOptions
 {
-    /// <summary>Values kept: of at most 64 KiB each, so 256 MiB at the very worst and a few MiB in practice.</summary>
+    /// <summary>Values kept; beyond, those farthest from this node make room for nearer ones.</summary>
     public int MaxRecords { get; init; } = 4096;
+
+    /// <summary>Bytes of all values and their keys: 256 values of the largest size, or all of usual size.</summary>
+    public long MaxRecordBytes { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>Age at which a value is forgotten, as in go and js.</summary>
     public TimeSpan RecordAge { get; init; } = TimeSpan.FromHours(48);
@@ -12,8 +15,14 @@ public sealed record KadStoreOptions
     /// <summary>Keys with providers.</summary>
     public int MaxProviderKeys { get; init; } = 4096;
 
-    /// <summary>Providers of one key: an answer names no more than <see cref="KadLimits.MaxPeers"/> of them anyway.</summary>
-    public int MaxProvidersPerKey { get; init; } = 128;
+    /// <summary>Providers of one key: enough for any chain; an answer names some of them, others each time.</summary>
+    public int MaxProvidersPerKey { get; init; } = 256;
+
+    /// <summary>Providers of one key from one neighbourhood of addresses (/24, /48), so that no single place crowds others out.</summary>
+    public int MaxProvidersPerGroupAndKey { get; init; } = 32;
+
+    /// <summary>Provider records in all: with eight addresses of usual length each, some 16 MiB.</summary>
+    public int MaxProviders { get; init; } = 16_384;
 
     /// <summary>Keys of one provider, so that nobody fills the store alone.</summary>
     public int MaxKeysPerProvider { get; init; } = 64;

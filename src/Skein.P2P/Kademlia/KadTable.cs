@@ -54,29 +54,48 @@ internal sealed class KadTable(P2PHost host, KademliaOptions options, TimeProvid
         }
     }
 
-    /// <summary>A peer answered.</summary>
-    /// <returns>A peer that must answer now, or make room for the newcomer; null mostly.</returns>
-    public PeerId? OnAnswer(PeerId peer)
+    /// <summary>The last peer is gone from the table. Raised on whatever thread found that out.</summary>
+    public event Action? Emptied;
+
+    /// <summary>Whether a peer is in it and was heard of within a time.</summary>
+    public bool HasHeard(PeerId peer, TimeSpan within)
     {
-        if (host.Peers.Find(peer)?.Protocols?.Contains(options.Protocol, StringComparer.Ordinal) != true)
+        lock (_gate)
         {
-            // It answered once, but does not serve: a client whose table entry would help nobody.
+            return _table.Entries.FirstOrDefault(entry => entry.Id == peer) is { } known && time.GetUtcNow() - known.LastSeen < within;
+        }
+    }
+
+    /// <summary>A peer answered.</summary>
+    /// <param name="connection">Over which connection: it says where the peer is.</param>
+    /// <returns>A peer that must answer now, or make room for the newcomer; null mostly.</returns>
+    public PeerId? OnAnswer(P2PConnection connection)
+    {
+        var peer = connection.Peer;
+        if (connection.IsRelayed || host.Peers.Find(peer)?.Protocols?.Contains(options.Protocol, StringComparer.Ordinal) != true)
+        {
+            // It answered once, but does not serve, or strangers reach it only over a relay: a table entry would help nobody.
             return null;
         }
 
-        var ip = host.ConnectionsWith(peer).Select(connection => connection.RemoteIp).FirstOrDefault(ip => ip is not null);
         lock (_gate)
         {
-            return _table.Offer(RoutingTableEntry.Create(peer, ip, time.GetUtcNow())).Challenge;
+            return _table.Offer(RoutingTableEntry.Create(peer, connection.RemoteIp, time.GetUtcNow())).Challenge;
         }
     }
 
     /// <summary>A peer did not answer, or serves no longer.</summary>
     public void Remove(PeerId peer)
     {
+        bool isEmpty;
         lock (_gate)
         {
-            _table.Remove(peer);
+            isEmpty = _table.Remove(peer) && _table.Count == 0;
+        }
+
+        if (isEmpty)
+        {
+            Emptied?.Invoke();
         }
     }
 }

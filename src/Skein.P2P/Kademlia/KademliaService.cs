@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Skein.P2P.Addressing;
 using Skein.P2P.Connections;
@@ -15,9 +14,6 @@ namespace Skein.P2P.Kademlia;
 /// </remarks>
 public sealed class KademliaService : IAsyncDisposable
 {
-    // Newcomers are asked before they enter the table; more wait for the next time that they identify themselves.
-    private const int MaxProbes = 16;
-
     // Buckets farther out than this hold half, a quarter ... of all peers: deeper ones are filled by looking for ourselves.
     private const int MaxRefreshedBuckets = 12;
 
@@ -32,12 +28,13 @@ public sealed class KademliaService : IAsyncDisposable
     private readonly KadClient _client;
     private readonly KadWalk _walk;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly ConcurrentDictionary<PeerId, byte> _probes = new();
-    private readonly ConcurrentDictionary<string, byte[]> _provided = new(StringComparer.Ordinal);
-    private readonly RunningWork _running = new();
+    private readonly KadNewcomers _newcomers;
+    private readonly KadAnnouncer _announcer;
     private readonly Lock _gate = new();
+    private TaskCompletionSource _alone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _announcing = Task.CompletedTask;
     private Task _refresh = Task.CompletedTask;
-    private CancellationTokenSource? _pause;
+    private bool _isStarted;
     private bool _isServing;
     private int _disposed;
 
@@ -51,11 +48,13 @@ public sealed class KademliaService : IAsyncDisposable
         _options = options;
         _time = time;
         _table = new KadTable(host, options, time);
-        _server = new KadServer(options, _table, host.Peers, time);
-        _client = new KadClient(host, options, time);
-        _walk = new KadWalk(host.Id, _client, _table, options, time);
-        host.PeerIdentified += OnIdentified;
+        _table.Emptied += OnEmptied;
         host.ConnectionClosed += OnClosed;
+        _server = new KadServer(host, options, _table, time);
+        _client = new KadClient(host, options, time);
+        _walk = new KadWalk(host, _client, _table, options, time);
+        _newcomers = new KadNewcomers(host, _client, _table, options.Protocol);
+        _announcer = new KadAnnouncer(host, _client, FindClosestAsync, options, time);
         SetMode(options.Mode);
     }
 
@@ -80,9 +79,11 @@ public sealed class KademliaService : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_refresh.IsCompleted)
+            if (!_isStarted)
             {
+                _isStarted = true;
                 _refresh = RefreshAsync(seeds);
+                _announcing = AnnounceAsync();
             }
         }
     }
@@ -100,7 +101,7 @@ public sealed class KademliaService : IAsyncDisposable
             _isServing = mode == KademliaMode.Server;
             if (_isServing)
             {
-                _host.Handle(_options.Protocol, StreamClass.Control, _server.ServeAsync, KadServer.MaxStreams);
+                _host.Handle(_options.Protocol, StreamClass.Control, _server.ServeAsync, KadServer.MaxStreamsPerConnection);
             }
             else
             {
@@ -140,7 +141,16 @@ public sealed class KademliaService : IAsyncDisposable
 
         await _walk.RunAsync(
             new KadMessage { Type = KadMessageType.FindNode, Key = peer.Bytes },
-            (_, answer) => answer.CloserPeers.Any(closer => closer.Id == peer && closer.Addresses.Count > 0),
+            (_, answer) =>
+            {
+                if (answer.CloserPeers.FirstOrDefault(closer => closer.Id == peer && closer.Addresses.Count > 0) is not { } described)
+                {
+                    return false;
+                }
+
+                _host.Peers.AddHints(peer, described.Addresses);
+                return true;
+            },
             cancellationToken);
         return _host.Peers.Find(peer) is { Addresses.Count: > 0 } found ? found : null;
     }
@@ -210,30 +220,47 @@ public sealed class KademliaService : IAsyncDisposable
 
     /// <summary>Says that this node provides a key, now and again until <see cref="StopProviding"/>.</summary>
     /// <param name="key">A multihash.</param>
-    /// <param name="cancellationToken">Safe.</param>
-    /// <returns>How many peers were told.</returns>
+    /// <param name="cancellationToken">Safe: it is said again later.</param>
+    /// <returns>How many peers were told now; none while nobody is in the table. After <see cref="Start"/> it is tried again by itself.</returns>
+    /// <exception cref="P2PException"><see cref="P2PError.Malformed"/>: no multihash; <see cref="P2PError.LimitReached"/>: too many keys.</exception>
     public async Task<int> ProvideAsync(ReadOnlyMemory<byte> key, CancellationToken cancellationToken)
     {
-        _provided[Convert.ToHexString(key.Span)] = key.ToArray();
-        return await AnnounceAsync(key, cancellationToken);
+        RequireMultihash(key);
+        if (Mode == KademliaMode.Server)
+        {
+            lock (_server.Gate)
+            {
+                _server.Providers.Add(key.Span, _host.Id, _host.Addresses, null, _time.GetUtcNow());
+            }
+        }
+
+        return await _announcer.AddAsync(key, cancellationToken);
     }
 
     /// <summary>Does not announce a key again: it is forgotten within <see cref="KadStoreOptions.ProviderAge"/>.</summary>
-    public void StopProviding(ReadOnlyMemory<byte> key) => _provided.TryRemove(Convert.ToHexString(key.Span), out _);
+    public void StopProviding(ReadOnlyMemory<byte> key)
+    {
+        _announcer.Remove(key.Span);
+        lock (_server.Gate)
+        {
+            _server.Providers.Remove(key.Span, _host.Id);
+        }
+    }
 
-    /// <summary>Finds who provides a key.</summary>
+    /// <summary>Finds who provides a key. Addresses are hints; the host's store has them afterwards.</summary>
     /// <param name="key">A multihash.</param>
     /// <param name="count">Enough of them: the search ends.</param>
     /// <param name="cancellationToken">Safe.</param>
+    /// <exception cref="P2PException"><see cref="P2PError.Malformed"/>: no multihash.</exception>
     public async Task<IReadOnlyList<KadPeer>> FindProvidersAsync(ReadOnlyMemory<byte> key, int count, CancellationToken cancellationToken)
     {
+        RequireMultihash(key);
         var found = new Dictionary<PeerId, KadPeer>();
         lock (_server.Gate)
         {
             foreach (var peer in _server.Providers.Get(key.Span, count, _time.GetUtcNow()))
             {
                 found[peer.Id] = peer;
-                _host.Peers.AddHints(peer.Id, peer.Addresses);
             }
         }
 
@@ -245,15 +272,24 @@ public sealed class KademliaService : IAsyncDisposable
                 {
                     foreach (var peer in answer.ProviderPeers)
                     {
-                        if (found.Count < count || found.ContainsKey(peer.Id))
+                        if (found.TryGetValue(peer.Id, out var known))
                         {
-                            found[peer.Id] = peer;
+                            found[peer.Id] = peer with { Addresses = [.. known.Addresses.Concat(peer.Addresses).Distinct().Take(KadLimits.MaxAddresses)] };
+                        }
+                        else if (found.Count < count)
+                        {
+                            found.Add(peer.Id, peer);
                         }
                     }
 
                     return found.Count >= count;
                 },
                 cancellationToken);
+        }
+
+        foreach (var peer in found.Values)
+        {
+            _host.Peers.AddHints(peer.Id, peer.Addresses);
         }
 
         return [.. found.Values];
@@ -267,13 +303,28 @@ public sealed class KademliaService : IAsyncDisposable
             return;
         }
 
-        _host.PeerIdentified -= OnIdentified;
-        _host.ConnectionClosed -= OnClosed;
         SetMode(KademliaMode.Client);
+        lock (_gate)
+        {
+            // Too late to start.
+            _isStarted = true;
+        }
+
         await _stopping.CancelAsync();
+        await _newcomers.DisposeAsync();
         await _refresh;
-        await _running.WhenIdle();
+        await _announcing;
+        _table.Emptied -= OnEmptied;
+        _host.ConnectionClosed -= OnClosed;
         _stopping.Dispose();
+    }
+
+    private static void RequireMultihash(ReadOnlyMemory<byte> key)
+    {
+        if (!KadServer.IsProviderKey(key.Span))
+        {
+            throw new P2PException(P2PError.Malformed, $"What is provided is named by a multihash of at most {KadLimits.MaxProviderKey} bytes.");
+        }
     }
 
     private byte[]? Local(ReadOnlyMemory<byte> key)
@@ -286,29 +337,11 @@ public sealed class KademliaService : IAsyncDisposable
 
     private async Task<int> PutToAsync(IReadOnlyList<PeerId> peers, ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, CancellationToken cancellationToken)
     {
-        var request = new KadMessage { Type = KadMessageType.PutValue, Key = key, Record = new KadRecord(key, value, string.Empty) };
+        var request = new KadMessage { Type = KadMessageType.PutValue, Key = key, Record = new KadRecord(key, value, KadRecordStore.Text(_time.GetUtcNow())) };
         return await CountAsync(peers, async peer =>
         {
             var answer = await _client.AskAsync(peer, request, cancellationToken);
-            return answer.Record is { } record && record.Value.Span.SequenceEqual(value.Span);
-        });
-    }
-
-    private async Task<int> AnnounceAsync(ReadOnlyMemory<byte> key, CancellationToken cancellationToken)
-    {
-        var message = new KadMessage { Type = KadMessageType.AddProvider, Key = key, ProviderPeers = [new KadPeer(_host.Id, [.. _host.Addresses.Take(KadLimits.MaxAddresses)])] };
-        if (Mode == KademliaMode.Server)
-        {
-            lock (_server.Gate)
-            {
-                _server.Providers.Add(key.Span, _host.Id, _host.Addresses, _time.GetUtcNow());
-            }
-        }
-
-        return await CountAsync(await FindClosestAsync(key, cancellationToken), async peer =>
-        {
-            await _client.TellAsync(peer, message, cancellationToken);
-            return true;
+            return answer.Message.Record is { } record && record.Value.Span.SequenceEqual(value.Span);
         });
     }
 
@@ -328,77 +361,11 @@ public sealed class KademliaService : IAsyncDisposable
         return answers.Count(taken => taken);
     }
 
-    private void OnIdentified(object? sender, P2PConnectionEventArgs e)
-    {
-        var peer = e.Connection.Peer;
-        if (_host.Peers.Find(peer)?.Protocols?.Contains(_options.Protocol, StringComparer.Ordinal) != true)
-        {
-            _table.Remove(peer);
-        }
-        else if (!_stopping.IsCancellationRequested && _probes.Count < MaxProbes && _probes.TryAdd(peer, 0))
-        {
-            _running.Enter();
-            _ = ProbeAsync(peer);
-        }
-    }
-
-    // The last peer of the table hung up: somebody else is sought at once, not when the next refresh is due.
-    private void OnClosed(object? sender, P2PConnectionEventArgs e)
-    {
-        if (_table.Peers is [var last] && last == e.Connection.Peer && _host.ConnectionsWith(last).Count == 0)
-        {
-            _table.Remove(last);
-            lock (_gate)
-            {
-                _ = _pause?.CancelAsync();
-            }
-        }
-    }
-
-    // Enters the table only who answers; asking for ourselves fills the neighbourhood on the way.
-    private async Task ProbeAsync(PeerId peer)
-    {
-        await Task.Yield();
-        try
-        {
-            await _client.AskAsync(peer, new KadMessage { Type = KadMessageType.FindNode, Key = _host.Id.Bytes }, _stopping.Token);
-            if (_table.OnAnswer(peer) is { } challenged && !await IsAliveAsync(challenged))
-            {
-                _table.Remove(challenged);
-                _table.OnAnswer(peer);
-            }
-        }
-        catch (Exception fault) when (fault is P2PException or IOException or OperationCanceledException or ObjectDisposedException)
-        {
-            _table.Remove(peer);
-        }
-        finally
-        {
-            _probes.TryRemove(peer, out _);
-            _running.Leave();
-        }
-    }
-
-    private async Task<bool> IsAliveAsync(PeerId peer)
-    {
-        try
-        {
-            await _client.AskAsync(peer, new KadMessage { Type = KadMessageType.FindNode, Key = peer.Bytes }, _stopping.Token);
-            _table.OnAnswer(peer);
-            return true;
-        }
-        catch (Exception fault) when (fault is P2PException or IOException)
-        {
-            return false;
-        }
-    }
-
     private async Task RefreshAsync(IReadOnlyList<Multiaddr> seeds)
     {
         await Task.Yield();
         var retry = FirstRetry;
         var refreshDue = DateTimeOffset.MinValue;
-        var announceDue = _time.GetUtcNow() + _options.RepublishInterval;
         try
         {
             while (true)
@@ -410,7 +377,7 @@ public sealed class KademliaService : IAsyncDisposable
                     {
                         // Whoever is back may have forgotten what we provide.
                         refreshDue = DateTimeOffset.MinValue;
-                        await RepublishAsync();
+                        _announcer.Hurry();
                     }
                 }
 
@@ -420,15 +387,17 @@ public sealed class KademliaService : IAsyncDisposable
                     await RefreshBucketsAsync();
                 }
 
-                if (_time.GetUtcNow() >= announceDue)
+                // While alone, ever more slowly; then when it is due, or at once when the last peer is lost.
+                if (_table.Count > 0)
                 {
-                    announceDue = _time.GetUtcNow() + _options.RepublishInterval;
-                    await RepublishAsync();
+                    retry = FirstRetry;
+                    await WaitUntilAloneAsync(refreshDue - _time.GetUtcNow());
                 }
-
-                // While alone, ever more slowly; then at the pace of what is due.
-                retry = _table.Count > 0 ? FirstRetry : TimeSpan.FromTicks(Math.Min(LastRetry.Ticks, 2 * retry.Ticks));
-                await PauseAsync(_table.Count > 0 ? Shortest(_options.RefreshInterval, _options.RepublishInterval) / 4 : retry);
+                else
+                {
+                    await Task.Delay(retry, _time, _stopping.Token);
+                    retry = TimeSpan.FromTicks(Math.Min(LastRetry.Ticks, 2 * retry.Ticks));
+                }
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -437,40 +406,72 @@ public sealed class KademliaService : IAsyncDisposable
         }
     }
 
-    private async Task PauseAsync(TimeSpan length)
+    private async Task AnnounceAsync()
     {
-        using var pause = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        await Task.Yield();
+        try
+        {
+            await _announcer.RunAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // Disposed.
+        }
+    }
+
+    // The last peer of the table hung up: somebody else is sought at once, not when the next refresh is due.
+    private void OnClosed(object? sender, P2PConnectionEventArgs e)
+    {
+        if (_table.Peers is [var last] && last == e.Connection.Peer && _host.ConnectionsWith(last).Count == 0)
+        {
+            _table.Remove(last);
+        }
+    }
+
+    private void OnEmptied()
+    {
         lock (_gate)
         {
-            _pause = pause;
+            _alone.TrySetResult();
+        }
+    }
+
+    private async Task WaitUntilAloneAsync(TimeSpan most)
+    {
+        Task alone;
+        lock (_gate)
+        {
+            if (_alone.Task.IsCompleted)
+            {
+                _alone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            alone = _alone.Task;
+        }
+
+        // Emptied between the look at the table and here: the wait is not worth it.
+        if (most <= TimeSpan.Zero || _table.Count == 0)
+        {
+            return;
         }
 
         try
         {
-            await Task.Delay(length, _time, pause.Token);
+            await alone.WaitAsync(most, _time, _stopping.Token);
         }
-        catch (OperationCanceledException) when (!_stopping.IsCancellationRequested)
+        catch (TimeoutException)
         {
-            // Woken.
-        }
-        finally
-        {
-            lock (_gate)
-            {
-                _pause = null;
-            }
+            // It is time to refresh.
         }
     }
-
-    private static TimeSpan Shortest(TimeSpan left, TimeSpan right) => left < right ? left : right;
 
     private async Task GreetAsync(IReadOnlyList<Multiaddr> seeds) => await Task.WhenAll(seeds.Select(async seed =>
     {
         try
         {
             var connection = await _host.ConnectAsync(seed, _stopping.Token);
-            await _client.AskAsync(connection.Peer, new KadMessage { Type = KadMessageType.FindNode, Key = _host.Id.Bytes }, _stopping.Token);
-            _table.OnAnswer(connection.Peer);
+            var answer = await _client.AskAsync(connection.Peer, new KadMessage { Type = KadMessageType.FindNode, Key = _host.Id.Bytes }, _stopping.Token);
+            _table.OnAnswer(answer.Connection);
         }
         catch (Exception fault) when (fault is P2PException or IOException or ObjectDisposedException || (fault is OperationCanceledException && !_stopping.IsCancellationRequested))
         {
@@ -504,14 +505,6 @@ public sealed class KademliaService : IAsyncDisposable
             {
                 return key;
             }
-        }
-    }
-
-    private async Task RepublishAsync()
-    {
-        foreach (var key in _provided.Values)
-        {
-            await AnnounceAsync(key, _stopping.Token);
         }
     }
 }

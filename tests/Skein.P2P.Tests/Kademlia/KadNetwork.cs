@@ -1,4 +1,5 @@
 using Skein.P2P.Connections;
+using Skein.P2P.Identity;
 using Skein.P2P.Kademlia;
 using Skein.P2P.Tests.Connections;
 using Skein.P2P.Transports.Memory;
@@ -27,10 +28,10 @@ internal sealed class KadNetwork(TimeProvider time) : IAsyncDisposable
         return network;
     }
 
-    public async Task<KademliaService> AddAsync(KademliaMode mode, Func<KademliaOptions, KademliaOptions>? change = null)
+    public async Task<KademliaService> AddAsync(KademliaMode mode, Func<KademliaOptions, KademliaOptions>? change = null, PeerKey? key = null)
     {
         var name = $"n{_nodes.Count}";
-        var host = await HostFixture.StartMemoryAsync(_network, name, time);
+        var host = await HostFixture.StartMemoryAsync(_network, name, time, host => key is null ? host : host with { Key = key });
         var options = new KademliaOptions { Mode = mode, Validators = TextValidator.Rules };
         var dht = new KademliaService(host, change?.Invoke(options) ?? options, time);
         _nodes.Add((host, dht, name));

@@ -1,5 +1,7 @@
+using System.Net;
 using System.Text;
 using Skein.P2P.Addressing;
+using Skein.P2P.Identity;
 using Skein.P2P.Kademlia;
 
 namespace Skein.P2P.Tests.Kademlia;
@@ -12,7 +14,7 @@ public sealed class KadStoreTests
     [Fact]
     public void Records_BetterStays_SenderSaysNothingOfTime()
     {
-        var store = new KadRecordStore(TextValidator.Rules, new KadStoreOptions());
+        var store = new KadRecordStore(TestPeers.Id(0), TextValidator.Rules, new KadStoreOptions());
 
         Assert.True(store.Put("/num/a"u8, "5"u8, Start));
         Assert.False(store.Put("/num/a"u8, "4"u8, Start));
@@ -28,7 +30,7 @@ public sealed class KadStoreTests
     [Fact]
     public void Records_TwoDaysOld_AreGoneAndMakeRoomForAWorseOne()
     {
-        var store = new KadRecordStore(TextValidator.Rules, new KadStoreOptions());
+        var store = new KadRecordStore(TestPeers.Id(0), TextValidator.Rules, new KadStoreOptions());
         store.Put("/num/a"u8, "5"u8, Start);
 
         Assert.NotNull(store.Get("/num/a"u8, Start.AddHours(47)));
@@ -38,21 +40,64 @@ public sealed class KadStoreTests
     }
 
     [Fact]
-    public void Records_Full_RefusesUntilSomeAreOld()
+    public void Records_Full_OnesNearerToUsStay()
     {
-        var store = new KadRecordStore(TextValidator.Rules, new KadStoreOptions { MaxRecords = 2 });
-        Assert.True(store.Put("/num/a"u8, "1"u8, Start));
-        Assert.True(store.Put("/num/b"u8, "1"u8, Start));
-        Assert.False(store.Put("/num/c"u8, "1"u8, Start));
-        Assert.True(store.Put("/num/b"u8, "2"u8, Start));
-        Assert.True(store.Put("/num/c"u8, "1"u8, Start.AddHours(48)));
-        Assert.Equal(1, store.Count);
+        var keys = ByDistance(3);
+        var store = new KadRecordStore(TestPeers.Id(0), TextValidator.Rules, new KadStoreOptions { MaxRecords = 2 });
+        Assert.True(store.Put(keys[2], "1"u8, Start));
+        Assert.True(store.Put(keys[1], "1"u8, Start));
+        Assert.True(store.Put(keys[0], "1"u8, Start));
+        Assert.Null(store.Get(keys[2], Start));
+        Assert.False(store.Put(keys[2], "2"u8, Start));
+        Assert.True(store.Put(keys[1], "2"u8, Start));
+
+        // What is old makes room for anybody.
+        Assert.True(store.Put(keys[2], "1"u8, Start.AddHours(48)));
+        Assert.NotNull(store.Get(keys[2], Start.AddHours(48)));
+    }
+
+    [Fact]
+    public void Records_BytesFull_OnesNearerToUsStay()
+    {
+        var keys = ByDistance(2);
+        var store = new KadRecordStore(TestPeers.Id(0), new Dictionary<string, IRecordValidator>(StringComparer.Ordinal) { ["num"] = new AnyValidator() }, new KadStoreOptions { MaxRecordBytes = 1000 });
+        Assert.True(store.Put(keys[1], new byte[900], Start));
+        Assert.True(store.Put(keys[0], new byte[900], Start));
+        Assert.False(store.Put(keys[1], new byte[900], Start));
+        Assert.False(store.Put(keys[0], new byte[1001], Start));
+        Assert.Equal(0, store.Count);
+    }
+
+    [Theory]
+    [InlineData("/num/a", true)]
+    [InlineData("/num", false)]
+    [InlineData("num/a", false)]
+    [InlineData("//a", false)]
+    [InlineData("/", false)]
+    [InlineData("", false)]
+    [InlineData("/NUM/a", false)]
+    public void Records_KeyWithoutANamespaceOfOurs_IsRefused(string key, bool isTaken)
+        => Assert.Equal(isTaken, new KadRecordStore(TestPeers.Id(0), TextValidator.Rules, new KadStoreOptions()).Put(Encoding.UTF8.GetBytes(key), "1"u8, Start));
+
+    [Fact]
+    public void PublicKeys_OnlyThePeersOwn_IsValid()
+    {
+        using var own = PeerKey.Generate();
+        using var other = PeerKey.Generate();
+        byte[] key = [.. "/pk/"u8, .. own.PeerId.Bytes.Span];
+        var validator = new PublicKeyValidator();
+
+        Assert.True(validator.IsValid(key, own.PublicKey.Encoded.Span, Start));
+        Assert.False(validator.IsValid(key, other.PublicKey.Encoded.Span, Start));
+        Assert.False(validator.IsValid("/pk/"u8, own.PublicKey.Encoded.Span, Start));
+        Assert.False(validator.IsValid(key, [1, 2, 3], Start));
+        Assert.Equal(0, validator.Compare(key, own.PublicKey.Encoded.Span, own.PublicKey.Encoded.Span));
     }
 
     [Fact]
     public void Records_ValueOverTheLimit_IsInvalid()
     {
-        var store = new KadRecordStore(TextValidator.Rules, new KadStoreOptions());
+        var store = new KadRecordStore(TestPeers.Id(0), TextValidator.Rules, new KadStoreOptions());
 
         Assert.False(store.Put("/num/a"u8, new byte[KadLimits.MaxValue + 1], Start));
         Assert.False(store.Put(Encoding.UTF8.GetBytes("/num/" + new string('x', KadLimits.MaxKey)), "1"u8, Start));
@@ -61,12 +106,12 @@ public sealed class KadStoreTests
     [Fact]
     public void Providers_AreForgottenUnlessTheySayItAgain()
     {
-        var store = new KadProviderStore(new KadStoreOptions());
-        store.Add([1], TestPeers.Id(1), Somewhere, Start);
-        store.Add([1], TestPeers.Id(2), Somewhere, Start);
-        store.Add([1], TestPeers.Id(2), Somewhere, Start.AddMinutes(20));
+        var store = new KadProviderStore(new KadStoreOptions(), new Random(1));
+        store.Add([1], TestPeers.Id(1), Somewhere, null, Start);
+        store.Add([1], TestPeers.Id(2), Somewhere, null, Start);
+        store.Add([1], TestPeers.Id(2), Somewhere, null, Start.AddMinutes(20));
 
-        Assert.Equal([TestPeers.Id(2), TestPeers.Id(1)], store.Get([1], 10, Start.AddMinutes(29)).Select(peer => peer.Id));
+        Assert.Equal(new[] { TestPeers.Id(2), TestPeers.Id(1) }.ToHashSet(), store.Get([1], 10, Start.AddMinutes(29)).Select(peer => peer.Id).ToHashSet());
         Assert.Equal([TestPeers.Id(2)], store.Get([1], 10, Start.AddMinutes(30)).Select(peer => peer.Id));
         store.Sweep(Start.AddMinutes(50));
         Assert.Equal(0, store.Count);
@@ -75,17 +120,83 @@ public sealed class KadStoreTests
     [Fact]
     public void Providers_EveryLimit_Holds()
     {
-        var store = new KadProviderStore(new KadStoreOptions { MaxProviderKeys = 3, MaxProvidersPerKey = 2, MaxKeysPerProvider = 2 });
-        Assert.True(store.Add([1], TestPeers.Id(1), Somewhere, Start));
-        Assert.True(store.Add([2], TestPeers.Id(1), Somewhere, Start));
+        var store = new KadProviderStore(new KadStoreOptions { MaxProviderKeys = 3, MaxProvidersPerKey = 2, MaxKeysPerProvider = 2 }, new Random(1));
+        Assert.True(store.Add([1], TestPeers.Id(1), Somewhere, null, Start));
+        Assert.True(store.Add([2], TestPeers.Id(1), Somewhere, null, Start));
         // Its third key, a third provider of a key, a fourth key.
-        Assert.False(store.Add([3], TestPeers.Id(1), Somewhere, Start));
-        Assert.True(store.Add([1], TestPeers.Id(2), Somewhere, Start));
-        Assert.False(store.Add([1], TestPeers.Id(3), Somewhere, Start));
-        Assert.True(store.Add([3], TestPeers.Id(3), Somewhere, Start));
-        Assert.False(store.Add([4], TestPeers.Id(4), Somewhere, Start));
+        Assert.False(store.Add([3], TestPeers.Id(1), Somewhere, null, Start));
+        Assert.True(store.Add([1], TestPeers.Id(2), Somewhere, null, Start));
+        Assert.False(store.Add([1], TestPeers.Id(3), Somewhere, null, Start));
+        Assert.True(store.Add([3], TestPeers.Id(3), Somewhere, null, Start));
+        Assert.False(store.Add([4], TestPeers.Id(4), Somewhere, null, Start));
 
-        Assert.True(store.Add([4], TestPeers.Id(4), Somewhere, Start.AddMinutes(30)));
+        Assert.True(store.Add([4], TestPeers.Id(4), Somewhere, null, Start.AddMinutes(30)));
         Assert.Equal(1, store.Count);
+    }
+
+    [Fact]
+    public void Providers_OfOneNeighbourhood_LeaveRoomForOthers()
+    {
+        var store = new KadProviderStore(new KadStoreOptions { MaxProvidersPerGroupAndKey = 2 }, new Random(1));
+        Assert.True(store.Add([1], TestPeers.Id(1), Somewhere, IPAddress.Parse("198.18.0.1"), Start));
+        Assert.True(store.Add([1], TestPeers.Id(2), Somewhere, IPAddress.Parse("198.18.0.2"), Start));
+        Assert.False(store.Add([1], TestPeers.Id(3), Somewhere, IPAddress.Parse("198.18.0.3"), Start));
+        Assert.True(store.Add([1], TestPeers.Id(4), Somewhere, IPAddress.Parse("198.18.1.3"), Start));
+        Assert.True(store.Add([2], TestPeers.Id(3), Somewhere, IPAddress.Parse("198.18.0.3"), Start));
+    }
+
+    [Fact]
+    public void Providers_InAll_AreLimitedAndLookedThroughSeldom()
+    {
+        var store = new KadProviderStore(new KadStoreOptions { MaxProviders = 2 }, new Random(1));
+        store.Add([1], TestPeers.Id(1), Somewhere, null, Start);
+        store.Add([2], TestPeers.Id(2), Somewhere, null, Start.AddMinutes(1));
+        Assert.False(store.Add([3], TestPeers.Id(3), Somewhere, null, Start.AddMinutes(30).AddSeconds(-5)));
+        Assert.False(store.Add([3], TestPeers.Id(3), Somewhere, null, Start.AddMinutes(30).AddSeconds(1)));
+        Assert.True(store.Add([3], TestPeers.Id(3), Somewhere, null, Start.AddMinutes(30).AddSeconds(6)));
+        store.Remove([2], TestPeers.Id(2));
+        store.Remove([2], TestPeers.Id(3));
+        Assert.True(store.Add([4], TestPeers.Id(4), Somewhere, null, Start.AddMinutes(30).AddSeconds(7)));
+        Assert.Equal(2, store.Count);
+    }
+
+    [Fact]
+    public void Providers_MoreThanAskedFor_OthersEachTime()
+    {
+        var store = new KadProviderStore(new KadStoreOptions(), new Random(1));
+        foreach (var peer in TestPeers.Ids(100))
+        {
+            store.Add([1], peer, Somewhere, null, Start);
+        }
+
+        var seen = new HashSet<PeerId>();
+        for (var i = 0; i < 100; i++)
+        {
+            var some = store.Get([1], 10, Start);
+            Assert.Equal(10, some.DistinctBy(peer => peer.Id).Count());
+            seen.UnionWith(some.Select(peer => peer.Id));
+        }
+
+        Assert.Equal(100, seen.Count);
+    }
+
+    [Fact]
+    public void Providers_ManyAddresses_KeepsEight()
+    {
+        var store = new KadProviderStore(new KadStoreOptions(), new Random(1));
+        store.Add([1], TestPeers.Id(1), [.. Enumerable.Range(1, 40).Select(i => Multiaddr.Parse($"/ip4/192.0.2.{i}/tcp/1"))], null, Start);
+
+        Assert.Equal(8, Assert.Single(store.Get([1], 1, Start)).Addresses.Count);
+    }
+
+    // Keys of the namespace, nearest to peer 0 first.
+    private static byte[][] ByDistance(int count)
+        => [.. Enumerable.Range(0, count).Select(i => Encoding.UTF8.GetBytes($"/num/{i}")).OrderBy(key => KadKey.Of(key), Comparer<KadKey>.Create(KadKey.Of(TestPeers.Id(0)).CompareDistance))];
+
+    private sealed class AnyValidator : IRecordValidator
+    {
+        public bool IsValid(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, DateTimeOffset now) => true;
+
+        public int Compare(ReadOnlySpan<byte> key, ReadOnlySpan<byte> left, ReadOnlySpan<byte> right) => left.SequenceCompareTo(right);
     }
 }
