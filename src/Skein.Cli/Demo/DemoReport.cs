@@ -7,8 +7,9 @@ namespace Skein.Cli.Demo;
 /// <param name="TokenIds">Its tokens.</param>
 /// <param name="TokensPerSecond">Tokens after the first per second.</param>
 /// <param name="TimeToFirstTokenMs">From the request to the first token.</param>
-/// <param name="Stages">The chain, first stage first.</param>
-internal sealed record DemoReport(string Text, IReadOnlyList<int> TokenIds, double TokensPerSecond, double TimeToFirstTokenMs, IReadOnlyList<DemoStage> Stages)
+/// <param name="FirstHopRttMs">Round trip from the gateway to the first stage.</param>
+/// <param name="Stages">The chain, first stage first; each with the round trip to where it sends its results.</param>
+internal sealed record DemoReport(string Text, IReadOnlyList<int> TokenIds, double TokensPerSecond, double TimeToFirstTokenMs, double? FirstHopRttMs, IReadOnlyList<DemoStage> Stages)
 {
     /// <summary>Reads a chat or text completion that carries <c>x_skein</c>.</summary>
     /// <exception cref="DemoException">It does not show that every block was run by a stage of the ring.</exception>
@@ -23,7 +24,8 @@ internal sealed record DemoReport(string Text, IReadOnlyList<int> TokenIds, doub
             stage["rows"]!.GetValue<long>(),
             stage["compute_ms"]!.GetValue<double>(),
             stage["bytes_in"]!.GetValue<long>(),
-            stage["bytes_out"]!.GetValue<long>())).ToArray();
+            stage["bytes_out"]!.GetValue<long>(),
+            stage["rtt_ms"]?.GetValue<double>())).ToArray();
 
         // An answer that some stage did not work for is no answer of the ring.
         var next = 0;
@@ -53,6 +55,7 @@ internal sealed record DemoReport(string Text, IReadOnlyList<int> TokenIds, doub
             [.. detail["token_ids"]!.AsArray().Select(id => id!.GetValue<int>())],
             detail["tokens_per_second"]!.GetValue<double>(),
             detail["time_to_first_token_ms"]!.GetValue<double>(),
+            detail["first_hop_rtt_ms"]?.GetValue<double>(),
             stages);
     }
 }

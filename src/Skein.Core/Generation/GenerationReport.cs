@@ -18,6 +18,9 @@ public sealed class GenerationReport
     /// <summary>The chain that answered, first stage first.</summary>
     public IReadOnlyList<StageUsage> Stages { get; set; } = [];
 
+    /// <summary>Round trip from the coordinator to the first stage; null if it was not measured.</summary>
+    public TimeSpan? FirstHopRoundTrip { get; set; }
+
     /// <summary>Tokens after the first per second of <see cref="DecodeTime"/>; 0 for a reply of one token.</summary>
     public double TokensPerSecond => DecodeTime > TimeSpan.Zero && GeneratedTokens > 1 ? (GeneratedTokens - 1) / DecodeTime.TotalSeconds : 0;
 }

@@ -9,4 +9,5 @@ namespace Skein.Core.Generation;
 /// <param name="ComputeTime">Time in the engine, shared batches counted whole.</param>
 /// <param name="BytesIn">Bytes of frames received, headers included.</param>
 /// <param name="BytesOut">Bytes of frames sent, headers included.</param>
-public sealed record StageUsage(string Peer, BlockSpan Span, long Rows, TimeSpan ComputeTime, long BytesIn, long BytesOut);
+/// <param name="RoundTrip">Round trip to where it sends its results: the next stage, or the coordinator; null if it was not measured.</param>
+public sealed record StageUsage(string Peer, BlockSpan Span, long Rows, TimeSpan ComputeTime, long BytesIn, long BytesOut, TimeSpan? RoundTrip = null);

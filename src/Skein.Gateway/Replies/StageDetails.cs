@@ -10,8 +10,9 @@ namespace Skein.Gateway.Replies;
 /// <param name="ComputeMs">Milliseconds in its engine, shared batches counted whole.</param>
 /// <param name="BytesIn">Bytes of frames it received.</param>
 /// <param name="BytesOut">Bytes of frames it sent.</param>
-public sealed record StageDetails(string Peer, int FirstBlock, int EndBlock, long Rows, double ComputeMs, long BytesIn, long BytesOut)
+/// <param name="RttMs">Milliseconds of a round trip to where it sends its results: the next stage, or the gateway; null if it was not measured.</param>
+public sealed record StageDetails(string Peer, int FirstBlock, int EndBlock, long Rows, double ComputeMs, long BytesIn, long BytesOut, double? RttMs)
 {
     internal static StageDetails Of(StageUsage usage)
-        => new(usage.Peer, usage.Span.First, usage.Span.End, usage.Rows, Math.Round(usage.ComputeTime.TotalMilliseconds, 3), usage.BytesIn, usage.BytesOut);
+        => new(usage.Peer, usage.Span.First, usage.Span.End, usage.Rows, Math.Round(usage.ComputeTime.TotalMilliseconds, 3), usage.BytesIn, usage.BytesOut, ReplyDetails.Milliseconds(usage.RoundTrip));
 }

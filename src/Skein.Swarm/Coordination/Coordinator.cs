@@ -212,5 +212,6 @@ public sealed class Coordinator : IGenerator, IAsyncDisposable
         report.TimeToFirstToken = generated > 0 ? _time.GetElapsedTime(started, firstToken) : TimeSpan.Zero;
         report.DecodeTime = generated > 1 ? _time.GetElapsedTime(firstToken) : TimeSpan.Zero;
         report.Stages = session.Usage;
+        report.FirstHopRoundTrip = session.FirstHopRoundTrip;
     }
 }

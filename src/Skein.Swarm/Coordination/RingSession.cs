@@ -76,6 +76,9 @@ internal sealed class RingSession : IFrameTarget, IAsyncDisposable
     /// <summary>What the stages did, first one first; complete after a clean <see cref="CloseAsync"/>, with zeros for a stage that gave no account.</summary>
     public IReadOnlyList<StageUsage> Usage { get; private set; } = [];
 
+    /// <summary>Round trip to the first stage, known after <see cref="CloseAsync"/>; null if it was not measured.</summary>
+    public TimeSpan? FirstHopRoundTrip { get; private set; }
+
     /// <summary>Opens the session in every stage, tail first.</summary>
     /// <exception cref="SwarmException">A stage refused or was lost. Close the session.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken)
@@ -483,6 +486,7 @@ internal sealed class RingSession : IFrameTarget, IAsyncDisposable
         }
         finally
         {
+            FirstHopRoundTrip = _firstDecode?.Link.RoundTrip;
             Usage = [.. Enumerable.Range(0, Chain.Count).Select(AccountOf)];
             _ring.Forget(this);
             SwarmInstruments.SessionEnded("coordinator", _failure);
@@ -529,11 +533,11 @@ internal sealed class RingSession : IFrameTarget, IAsyncDisposable
             ? Read(stage, done)
             : new StageUsage(stage.Peer.Id, stage.Span, 0, TimeSpan.Zero, 0, 0);
 
-        static StageUsage Read(ChainStage stage, Task<ClosedMessage> done)
+        StageUsage Read(ChainStage stage, Task<ClosedMessage> done)
         {
             // Completed: this does not block.
             var account = done.GetAwaiter().GetResult();
-            return new StageUsage(stage.Peer.Id, stage.Span, account.Rows, account.ComputeTime, account.BytesIn, account.BytesOut);
+            return new StageUsage(stage.Peer.Id, stage.Span, account.Rows, account.ComputeTime, account.BytesIn, account.BytesOut, hop == Chain.Count - 1 ? _back?.Link.RoundTrip : account.RoundTrip);
         }
     }
 }

@@ -39,6 +39,9 @@ internal sealed class FrameLink
     /// <summary>Why it was closed; null while it is open.</summary>
     public SwarmException? Failure => _connection.Failure;
 
+    /// <summary>Round trip to the other side; null if this side did not dial, or it is not known yet.</summary>
+    public TimeSpan? RoundTrip => _connection.RoundTrip;
+
     /// <summary>How many sessions use the link.</summary>
     public int Leases => Volatile.Read(ref _leases);
 

@@ -247,6 +247,7 @@ internal sealed class LinkPool : IAsyncDisposable
             var link = new FrameLink(connection, NewId(), trafficClass, peer);
             using (connection.AbortAfter(_timing.ConnectBound, "the greeting on a frame link"))
             {
+                var greeted = _time.GetTimestamp();
                 await connection.SendAsync(new HelloMessage(link.Id));
                 var header = await connection.ReadHeaderAsync();
                 if (header.Type != WireMessageType.Welcome)
@@ -255,6 +256,7 @@ internal sealed class LinkPool : IAsyncDisposable
                 }
 
                 await connection.SkipAsync(header);
+                connection.OnGreeted(greeted);
             }
 
             LinkLog.Made(_logger, peer, trafficClass);

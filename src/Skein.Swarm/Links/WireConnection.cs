@@ -185,6 +185,9 @@ internal sealed class WireConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>Takes the time of a question and its answer other than heartbeats, such as a greeting, while no heartbeat was measured yet.</summary>
+    public void OnGreeted(long asked) => Interlocked.CompareExchange(ref _roundTripTicks, _time.GetElapsedTime(asked).Ticks, -1);
+
     /// <summary>Looks after the connection until it is closed: heartbeats, silence, stuck writes.</summary>
     /// <param name="timing">The bounds.</param>
     /// <param name="asks">Whether this side sends heartbeats: the side that dialled does.</param>
@@ -193,7 +196,8 @@ internal sealed class WireConnection : IAsyncDisposable
     {
         using var timer = new PeriodicTimer(timing.Tick, _time);
         var lastTick = _time.GetTimestamp();
-        var lastAsk = lastTick;
+        // The first heartbeat of a connection in use comes at once: it measures the way, which the greeting did together with much that happens only once.
+        var lastAsk = lastTick - (long)(timing.ActiveHeartbeat.TotalSeconds * _time.TimestampFrequency);
         var lastReceived = Volatile.Read(ref _lastReceived);
         var lastWrite = 0L;
         var isAsked = false;

@@ -511,8 +511,10 @@ internal sealed class StageSession : IFrameTarget, IDisposable
         finally
         {
             await telling;
+            TimeSpan? roundTrip;
             lock (_lock)
             {
+                roundTrip = _nextDecode?.Link.RoundTrip;
                 _nextDecode?.Dispose();
                 _nextBulk?.Dispose();
                 _return?.Release();
@@ -522,7 +524,7 @@ internal sealed class StageSession : IFrameTarget, IDisposable
             SwarmInstruments.SessionEnded("stage", reason);
             if (answer)
             {
-                await _owner.TrySendAsync(new ClosedMessage(Key.Session, Key.Hop, _rows, TimeSpan.FromTicks(_computeTicks), _bytesIn, _bytesOut, _framesDone));
+                await _owner.TrySendAsync(new ClosedMessage(Key.Session, Key.Hop, _rows, TimeSpan.FromTicks(_computeTicks), _bytesIn, _bytesOut, _framesDone, roundTrip));
             }
 
             Dispose();

@@ -27,6 +27,7 @@ public sealed class WireVectorTests
         ["opened"] = (new OpenedMessage(Session, 1, 300, "cpu-avx2", true, 512, 16), "28000000011200000a10000102030405060708090a0b0c0d0e0f100118ac0222086370752d6176783228013080043810"),
         ["refused"] = (new RefusedMessage(Session, 1, SwarmError.UnknownModel, "not here", null), "20000000011300000a10000102030405060708090a0b0c0d0e0f1001180322086e6f742068657265"),
         ["close"] = (new CloseMessage(Session, 1), "14000000011400000a10000102030405060708090a0b0c0d0e0f1001"),
+        ["closed-with-round-trip"] = (new ClosedMessage(Session, 1, 45, TimeSpan.FromMilliseconds(12), 110_000, 109_000, 40, TimeSpan.FromMilliseconds(80)), "27000000011500000a10000102030405060708090a0b0c0d0e0f1001182d20e05d28b0db0630c8d30638284080f104"),
         ["closed"] = (new ClosedMessage(Session, 1, 45, TimeSpan.FromMilliseconds(12), 110_000, 109_000, 40), "23000000011500000a10000102030405060708090a0b0c0d0e0f1001182d20e05d28b0db0630c8d3063828"),
         ["progress"] = (new ProgressMessage(Session, 1, 7), "16000000011600000a10000102030405060708090a0b0c0d0e0f10011807"),
     };
