@@ -4,7 +4,6 @@ using Skein.P2P.Records;
 namespace Skein.Fuzz.Targets;
 
 /// <summary>Keys, signed envelopes and the peer records in them.</summary>
-[Fuzzes(typeof(KeyMessage))]
 [Fuzzes(typeof(PeerKey))]
 [Fuzzes(typeof(PeerRecord))]
 [Fuzzes(typeof(PublicKey))]
