@@ -47,6 +47,32 @@ public sealed class ClosestPeersLookupTests
             },
             iter: 40);
 
+    // Liars name only each other, and the honest know no more than their buckets hold. There are no disjoint paths: that all of the nearest twenty are asked is what finds the honest ones.
+    [Theory]
+    [InlineData(10)]
+    [InlineData(30)]
+    [InlineData(50)]
+    public void Lookup_AmongLiars_FindsNearlyAllOfTheNearestHonestOnes(int percentLiars)
+    {
+        var (found, all) = (0, 0);
+        for (var seed = 0; seed < 40; seed++)
+        {
+            var peers = TestPeers.Ids(1000);
+            var random = new Random(seed);
+            var network = new Network(peers, seed) { Liars = peers.Where(_ => random.Next(100) < percentLiars).ToHashSet(), KnowBucketsOnly = true };
+            var target = KadKey.Of(BitConverter.GetBytes(seed));
+            var lookup = new ClosestPeersLookup(Self, target, network.BucketsOf(Self, target), new LookupOptions());
+
+            network.Run(lookup);
+
+            var honest = Nearest(peers, target, 20).Where(peer => !network.Liars.Contains(peer)).ToList();
+            found += honest.Intersect(lookup.Result).Count();
+            all += honest.Count;
+        }
+
+        Assert.True(found >= 0.99 * all, $"{found} of {all} honest peers were found");
+    }
+
     [Fact]
     public void Lookup_PeersThatNameStrangersForEver_EndsWithinItsBound()
     {
@@ -122,6 +148,24 @@ public sealed class ClosestPeersLookupTests
 
         public HashSet<PeerId> Dead { get; init; } = [];
 
+        public HashSet<PeerId> Liars { get; init; } = [];
+
+        public bool KnowBucketsOnly { get; init; }
+
+        private Dictionary<PeerId, KadKey> Points { get; } = peers.ToDictionary(peer => peer, KadKey.Of);
+
+        // The twenty nearest of those that a peer's table holds: twenty of each bucket.
+        public IReadOnlyList<PeerId> BucketsOf(PeerId peer, KadKey target)
+        {
+            var own = KadKey.Of(peer);
+            var random = new Random(BitConverter.ToInt32(peer.Bytes.Span[2..]));
+            return [.. peers.Where(other => other != peer)
+                .GroupBy(other => own.CommonPrefix(Points[other]))
+                .SelectMany(bucket => bucket.OrderBy(_ => random.Next()).Take(20))
+                .OrderBy(other => Points[other], Comparer<KadKey>.Create(target.CompareDistance))
+                .Take(20)];
+        }
+
         public void Run(ClosestPeersLookup lookup)
         {
             var now = Start;
@@ -139,6 +183,18 @@ public sealed class ClosestPeersLookupTests
                     case LookupStepKind.Wait when inFlight.FindAll(peer => !Dead.Contains(peer)) is { Count: > 0 } alive:
                         var peer = alive[_random.Next(alive.Count)];
                         inFlight.Remove(peer);
+                        if (Liars.Contains(peer))
+                        {
+                            Assert.True(lookup.OnAnswer(peer, Nearest(Liars, lookup.Target, 20)));
+                            break;
+                        }
+
+                        if (KnowBucketsOnly)
+                        {
+                            Assert.True(lookup.OnAnswer(peer, BucketsOf(peer, lookup.Target)));
+                            break;
+                        }
+
                         // Each knows a part of the others, dead ones among them.
                         Assert.True(lookup.OnAnswer(peer, Nearest(peers.Where(_ => Dead.Count == 0 || _random.Next(10) < 6).ToArray(), lookup.Target, 20)));
                         break;
