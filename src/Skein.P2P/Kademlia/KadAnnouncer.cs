@@ -17,18 +17,18 @@ internal sealed class KadAnnouncer
 
     private readonly P2PHost _host;
     private readonly KadClient _client;
-    private readonly Func<ReadOnlyMemory<byte>, CancellationToken, Task<IReadOnlyList<PeerId>>> _findClosest;
+    private readonly Func<ReadOnlyMemory<byte>, CancellationToken, Task<IReadOnlyList<PeerId>>> _findKeepers;
     private readonly KademliaOptions _options;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Announced> _keys = new(StringComparer.Ordinal);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public KadAnnouncer(P2PHost host, KadClient client, Func<ReadOnlyMemory<byte>, CancellationToken, Task<IReadOnlyList<PeerId>>> findClosest, KademliaOptions options, TimeProvider time)
+    public KadAnnouncer(P2PHost host, KadClient client, Func<ReadOnlyMemory<byte>, CancellationToken, Task<IReadOnlyList<PeerId>>> findKeepers, KademliaOptions options, TimeProvider time)
     {
         _host = host;
         _client = client;
-        _findClosest = findClosest;
+        _findKeepers = findKeepers;
         _options = options;
         _time = time;
     }
@@ -143,7 +143,7 @@ internal sealed class KadAnnouncer
     private async Task<int> AnnounceAsync(Announced key, CancellationToken cancellationToken)
     {
         var message = new KadMessage { Type = KadMessageType.AddProvider, Key = key.Key, ProviderPeers = [new KadPeer(_host.Id, [.. _host.Addresses.Take(DialHints.MaxAddresses)])] };
-        var closest = await _findClosest(key.Key, cancellationToken);
+        var closest = await _findKeepers(key.Key, cancellationToken);
         var told = await Task.WhenAll(closest.Select(async peer =>
         {
             try

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Skein.P2P.Addressing;
 using Skein.P2P.Connections;
 using Skein.P2P.Errors;
@@ -14,11 +13,8 @@ namespace Skein.P2P.Kademlia;
 /// </remarks>
 public sealed class KademliaService : IAsyncDisposable
 {
-    // Buckets farther out than this hold half, a quarter ... of all peers: deeper ones are filled by looking for ourselves.
-    private const int MaxRefreshedBuckets = 12;
-
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(60);
+    // Anchors that are told and asked besides the peers nearest to a key.
+    private const int MaxAnchors = 8;
 
     private readonly P2PHost _host;
     private readonly KademliaOptions _options;
@@ -30,10 +26,10 @@ public sealed class KademliaService : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly KadNewcomers _newcomers;
     private readonly KadAnnouncer _announcer;
+    private readonly KadUpkeep _upkeep;
     private readonly Lock _gate = new();
-    private TaskCompletionSource _alone = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Task _announcing = Task.CompletedTask;
-    private Task _refresh = Task.CompletedTask;
+    private Task _running = Task.CompletedTask;
+    private IReadOnlyList<PeerId> _anchors = [];
     private bool _isStarted;
     private bool _isServing;
     private int _disposed;
@@ -48,13 +44,12 @@ public sealed class KademliaService : IAsyncDisposable
         _options = options;
         _time = time;
         _table = new KadTable(host, options, time);
-        _table.Emptied += OnEmptied;
-        host.ConnectionClosed += OnClosed;
         _server = new KadServer(host, options, _table, time);
         _client = new KadClient(host, options, time);
         _walk = new KadWalk(host, _client, _table, options, time);
         _newcomers = new KadNewcomers(host, _client, _table, options.Protocol);
-        _announcer = new KadAnnouncer(host, _client, FindClosestAsync, options, time);
+        _announcer = new KadAnnouncer(host, _client, FindKeepersAsync, options, time);
+        _upkeep = new KadUpkeep(host, _client, _table, _walk, _announcer, options, time);
         SetMode(options.Mode);
     }
 
@@ -82,8 +77,8 @@ public sealed class KademliaService : IAsyncDisposable
             if (!_isStarted)
             {
                 _isStarted = true;
-                _refresh = RefreshAsync(seeds);
-                _announcing = AnnounceAsync();
+                _anchors = [.. seeds.Select(seed => seed.PeerId).OfType<PeerId>().Distinct().Take(MaxAnchors)];
+                _running = KeepUpAsync(seeds);
             }
         }
     }
@@ -266,25 +261,20 @@ public sealed class KademliaService : IAsyncDisposable
 
         if (found.Count < count)
         {
+            var request = new KadMessage { Type = KadMessageType.GetProviders, Key = key };
+            var anchors = AskAnchorsAsync(request, cancellationToken);
             await _walk.RunAsync(
-                new KadMessage { Type = KadMessageType.GetProviders, Key = key },
+                request,
                 (_, answer) =>
                 {
-                    foreach (var peer in answer.ProviderPeers)
-                    {
-                        if (found.TryGetValue(peer.Id, out var known))
-                        {
-                            found[peer.Id] = peer with { Addresses = [.. known.Addresses.Concat(peer.Addresses).Distinct().Take(KadLimits.MaxAddresses)] };
-                        }
-                        else if (found.Count < count)
-                        {
-                            found.Add(peer.Id, peer);
-                        }
-                    }
-
+                    Add(answer);
                     return found.Count >= count;
                 },
                 cancellationToken);
+            foreach (var answer in await anchors)
+            {
+                Add(answer);
+            }
         }
 
         foreach (var peer in found.Values)
@@ -293,6 +283,21 @@ public sealed class KademliaService : IAsyncDisposable
         }
 
         return [.. found.Values];
+
+        void Add(KadMessage answer)
+        {
+            foreach (var peer in answer.ProviderPeers)
+            {
+                if (found.TryGetValue(peer.Id, out var known))
+                {
+                    found[peer.Id] = peer with { Addresses = [.. known.Addresses.Concat(peer.Addresses).Distinct().Take(KadLimits.MaxAddresses)] };
+                }
+                else if (found.Count < count)
+                {
+                    found.Add(peer.Id, peer);
+                }
+            }
+        }
     }
 
     /// <summary>Stops; the host goes on.</summary>
@@ -312,11 +317,32 @@ public sealed class KademliaService : IAsyncDisposable
 
         await _stopping.CancelAsync();
         await _newcomers.DisposeAsync();
-        await _refresh;
-        await _announcing;
-        _table.Emptied -= OnEmptied;
-        _host.ConnectionClosed -= OnClosed;
+        await _running;
+        _upkeep.Dispose();
         _stopping.Dispose();
+    }
+
+    // Whoever makes himself twenty identities near a key could hide its providers: he cannot be the anchors, too. Only those at the other end of a connection: no waiting for dead ones.
+    private IEnumerable<PeerId> LiveAnchors() => _anchors.Where(anchor => anchor != _host.Id && _host.ConnectionsWith(anchor).Count > 0);
+
+    private async Task<IReadOnlyList<PeerId>> FindKeepersAsync(ReadOnlyMemory<byte> key, CancellationToken cancellationToken)
+        => [.. (await FindClosestAsync(key, cancellationToken)).Concat(LiveAnchors()).Distinct()];
+
+    private async Task<IReadOnlyList<KadMessage>> AskAnchorsAsync(KadMessage request, CancellationToken cancellationToken)
+    {
+        var answers = await Task.WhenAll(LiveAnchors().Select(async anchor =>
+        {
+            try
+            {
+                return (await _client.AskAsync(anchor, request, cancellationToken)).Message;
+            }
+            catch (Exception fault) when (fault is P2PException or OperationCanceledException)
+            {
+                // The walk goes on without it; who cancelled hears of it there.
+                return null;
+            }
+        }));
+        return [.. answers.OfType<KadMessage>()];
     }
 
     private static void RequireMultihash(ReadOnlyMemory<byte> key)
@@ -361,150 +387,16 @@ public sealed class KademliaService : IAsyncDisposable
         return answers.Count(taken => taken);
     }
 
-    private async Task RefreshAsync(IReadOnlyList<Multiaddr> seeds)
-    {
-        await Task.Yield();
-        var retry = FirstRetry;
-        var refreshDue = DateTimeOffset.MinValue;
-        try
-        {
-            while (true)
-            {
-                if (_table.Count == 0)
-                {
-                    await GreetAsync(seeds);
-                    if (_table.Count > 0)
-                    {
-                        // Whoever is back may have forgotten what we provide.
-                        refreshDue = DateTimeOffset.MinValue;
-                        _announcer.Hurry();
-                    }
-                }
-
-                if (_table.Count > 0 && _time.GetUtcNow() >= refreshDue)
-                {
-                    refreshDue = _time.GetUtcNow() + _options.RefreshInterval;
-                    await RefreshBucketsAsync();
-                }
-
-                // While alone, ever more slowly; then when it is due, or at once when the last peer is lost.
-                if (_table.Count > 0)
-                {
-                    retry = FirstRetry;
-                    await WaitUntilAloneAsync(refreshDue - _time.GetUtcNow());
-                }
-                else
-                {
-                    await Task.Delay(retry, _time, _stopping.Token);
-                    retry = TimeSpan.FromTicks(Math.Min(LastRetry.Ticks, 2 * retry.Ticks));
-                }
-            }
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-            // Disposed.
-        }
-    }
-
-    private async Task AnnounceAsync()
+    private async Task KeepUpAsync(IReadOnlyList<Multiaddr> seeds)
     {
         await Task.Yield();
         try
         {
-            await _announcer.RunAsync(_stopping.Token);
+            await Task.WhenAll(_upkeep.RunAsync(seeds, _stopping.Token), _announcer.RunAsync(_stopping.Token));
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             // Disposed.
-        }
-    }
-
-    // The last peer of the table hung up: somebody else is sought at once, not when the next refresh is due.
-    private void OnClosed(object? sender, P2PConnectionEventArgs e)
-    {
-        if (_table.Peers is [var last] && last == e.Connection.Peer && _host.ConnectionsWith(last).Count == 0)
-        {
-            _table.Remove(last);
-        }
-    }
-
-    private void OnEmptied()
-    {
-        lock (_gate)
-        {
-            _alone.TrySetResult();
-        }
-    }
-
-    private async Task WaitUntilAloneAsync(TimeSpan most)
-    {
-        Task alone;
-        lock (_gate)
-        {
-            if (_alone.Task.IsCompleted)
-            {
-                _alone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            }
-
-            alone = _alone.Task;
-        }
-
-        // Emptied between the look at the table and here: the wait is not worth it.
-        if (most <= TimeSpan.Zero || _table.Count == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            await alone.WaitAsync(most, _time, _stopping.Token);
-        }
-        catch (TimeoutException)
-        {
-            // It is time to refresh.
-        }
-    }
-
-    private async Task GreetAsync(IReadOnlyList<Multiaddr> seeds) => await Task.WhenAll(seeds.Select(async seed =>
-    {
-        try
-        {
-            var connection = await _host.ConnectAsync(seed, _stopping.Token);
-            var answer = await _client.AskAsync(connection.Peer, new KadMessage { Type = KadMessageType.FindNode, Key = _host.Id.Bytes }, _stopping.Token);
-            _table.OnAnswer(answer.Connection);
-        }
-        catch (Exception fault) when (fault is P2PException or IOException or ObjectDisposedException || (fault is OperationCanceledException && !_stopping.IsCancellationRequested))
-        {
-            // It is tried again, or another one answers.
-        }
-    }));
-
-    private async Task RefreshBucketsAsync()
-    {
-        await FindClosestAsync(_host.Id.Bytes, _stopping.Token);
-        var deepest = Math.Min(_table.DeepestBucket, MaxRefreshedBuckets);
-        for (var bucket = 0; bucket <= deepest; bucket++)
-        {
-            await FindClosestAsync(RandomKeyIn(bucket), _stopping.Token);
-        }
-
-        lock (_server.Gate)
-        {
-            _server.Providers.Sweep(_time.GetUtcNow());
-        }
-    }
-
-    // The table's point is the hash of the key that is asked for, so a key is drawn until its point lies in the bucket: 2^12 draws at the most, on average.
-    private byte[] RandomKeyIn(int bucket)
-    {
-        var self = KadKey.Of(_host.Id);
-        while (true)
-        {
-            var key = RandomNumberGenerator.GetBytes(32);
-            if (self.CommonPrefix(KadKey.Of(key)) == bucket)
-            {
-                return key;
-            }
         }
     }
 }

@@ -128,6 +128,55 @@ public sealed class KademliaHostilityTests
     }
 
     [Fact]
+    public async Task Provide_AllNearestPeersAreTheAttackers_TheAnchorStillTells()
+    {
+        // Twenty-two servers that keep nothing, and name each other; an honest anchor that is not among the twenty nearest to the key.
+        var memory = new MemoryNetwork(TimeProvider.System);
+        var attackers = new List<P2PHost>();
+        await using var anchor = await HostFixture.StartMemoryAsync(memory, "anchor", TimeProvider.System);
+        await using var anchorDht = new KademliaService(anchor, new KademliaOptions { Mode = KademliaMode.Server }, TimeProvider.System);
+        await using var host = await HostFixture.StartMemoryAsync(memory, "node", TimeProvider.System);
+        await using var node = new KademliaService(host, new KademliaOptions(), TimeProvider.System);
+        await using var seekerHost = await HostFixture.StartMemoryAsync(memory, "seeker", TimeProvider.System);
+        await using var seeker = new KademliaService(seekerHost, new KademliaOptions(), TimeProvider.System);
+        try
+        {
+            for (var i = 0; i < 22; i++)
+            {
+                var attacker = await HostFixture.StartMemoryAsync(memory, $"attacker{i}", TimeProvider.System);
+                attackers.Add(attacker);
+                attacker.Handle(KademliaOptions.DefaultProtocol, StreamClass.Control, async (stream, token) =>
+                {
+                    while (await DelimitedMessages.ReadAsync(stream, 100_000, token) is { } encoded)
+                    {
+                        Assert.True(KadMessage.TryRead(encoded, out var request));
+                        if (request.Type != KadMessageType.AddProvider)
+                        {
+                            var friends = attackers.Select(friend => new KadPeer(friend.Id, friend.Addresses)).ToList();
+                            await DelimitedMessages.WriteAsync(stream, new KadMessage { Type = request.Type, Key = request.Key, CloserPeers = friends }.Write(), token);
+                        }
+                    }
+                });
+            }
+
+            var key = KeyFarFrom(anchor.Id, attackers);
+            foreach (var dht in new[] { node, seeker })
+            {
+                dht.Start([HostFixture.AddressOf(anchor), .. attackers.Select(HostFixture.AddressOf)]);
+                await Waiting.Until(() => dht.TablePeers.Count == 23, "everybody in the table");
+            }
+
+            Assert.DoesNotContain(anchor.Id, await node.FindClosestAsync(key, None).Within("the walk"));
+            await node.ProvideAsync(key, None).Within("the announcement");
+            Assert.Equal([host.Id], (await seeker.FindProvidersAsync(key, 10, None).Within("the search")).Select(peer => peer.Id));
+        }
+        finally
+        {
+            await Task.WhenAll(attackers.Select(attacker => attacker.DisposeAsync().AsTask())).Within("the end of the attackers");
+        }
+    }
+
+    [Fact]
     public async Task Newcomer_WhereTheBucketIsFull_TakesThePlaceOfTheSilentOnly()
     {
         await using var network = new KadNetwork(TimeProvider.System);
@@ -231,6 +280,19 @@ public sealed class KademliaHostilityTests
             time.Advance(TimeSpan.FromSeconds(1));
             await Task.Delay(20);
             found = (await server.FindProvidersAsync(Model, 1, None).Within("a search")).Count;
+        }
+    }
+
+    private static byte[] KeyFarFrom(PeerId anchor, IReadOnlyList<P2PHost> others)
+    {
+        for (var i = 0; ; i++)
+        {
+            var key = Multihash.OfSha256(BitConverter.GetBytes(i));
+            var point = KadKey.Of(key);
+            if (others.Count(other => point.CompareDistance(KadKey.Of(other.Id), KadKey.Of(anchor)) < 0) >= 21)
+            {
+                return key;
+            }
         }
     }
 
