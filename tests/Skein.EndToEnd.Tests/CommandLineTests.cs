@@ -24,6 +24,7 @@ public sealed class CommandLineTests
     [InlineData("lab slow")]
     [InlineData("parity")]
     [InlineData("bench engine")]
+    [InlineData("bench net")]
     public async Task Help_EveryCommand_ExplainsItself(string command)
     {
         var (exitCode, output, _) = await SkeinProcess.RunAsync([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);

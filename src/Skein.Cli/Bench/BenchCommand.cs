@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Skein.Cli.Bench.Net;
 using Skein.Cli.Configuration;
 using Skein.Cli.Gateways;
 using Skein.Cli.Models;
@@ -20,7 +21,7 @@ internal static class BenchCommand
     private static readonly Option<bool> AsJson = new("--json") { Description = "Print the report as JSON" };
 
     /// <summary>Builds the command.</summary>
-    public static Command Create() => new("bench", "Measure what this machine does; each figure is a ratio of runs that took turns, since machines are noisy") { CreateEngine() };
+    public static Command Create() => new("bench", "Measure what this machine does; each figure is a ratio of runs that took turns, since machines are noisy") { CreateEngine(), NetBenchCommand.Create(), NetBenchCommand.CreatePeer() };
 
     private static Command CreateEngine()
     {
