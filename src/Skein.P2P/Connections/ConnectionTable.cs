@@ -56,13 +56,14 @@ internal sealed class ConnectionTable(PeerId self, P2PHostOptions options)
     /// <param name="last">Whether to make do with a connection that carries the other class.</param>
     /// <param name="dial">Starts a dial; the argument says whether it is for a second connection. Called under the lock: must not complete or call back at once.</param>
     /// <param name="spare">With a dial: a connection that would do.</param>
+    /// <param name="limited">With a dial: a connection through a relay that carries control streams only.</param>
     /// <param name="dialling">The dial to wait for, when the result is null.</param>
-    public P2PConnection? TakeOrDial(PeerId peer, StreamClass streamClass, bool last, Func<bool, Task<P2PConnection>> dial, out P2PConnection? spare, out Task<P2PConnection>? dialling)
+    public P2PConnection? TakeOrDial(PeerId peer, StreamClass streamClass, bool last, Func<bool, Task<P2PConnection>> dial, out P2PConnection? spare, out P2PConnection? limited, out Task<P2PConnection>? dialling)
     {
         dialling = null;
         lock (_gate)
         {
-            spare = Choose(peer, streamClass, out var wantsSecond);
+            spare = Choose(peer, streamClass, out var wantsSecond, out limited);
             if (spare is not null && (!wantsSecond || last))
             {
                 // Under the lock: a stream of the other class that is opened at the same moment must see it.
@@ -141,15 +142,24 @@ internal sealed class ConnectionTable(PeerId self, P2PHostOptions options)
     }
 
     // Under the lock. The best connection for the class, and whether one of its own is wanted instead.
-    private P2PConnection? Choose(PeerId peer, StreamClass streamClass, out bool wantsSecond)
+    private P2PConnection? Choose(PeerId peer, StreamClass streamClass, out bool wantsSecond, out P2PConnection? limited)
     {
         wantsSecond = false;
+        limited = null;
         if (!_connections.TryGetValue(peer, out var list) || list.Count == 0)
         {
             return null;
         }
 
         var usable = list.Where(connection => !connection.Closed.IsCompleted).OrderBy(connection => connection.IsRelayed).ToList();
+        if (streamClass != StreamClass.Control && usable.RemoveAll(connection => connection.Limit is not null) > 0 && usable.Count == 0)
+        {
+            // Another dial through a relay would bring the same: only a direct one helps.
+            limited = list.Find(connection => connection.Limit is not null);
+            wantsSecond = true;
+            return null;
+        }
+
         if (usable.Count == 0)
         {
             return null;

@@ -24,9 +24,16 @@ internal sealed class ConnectionUpgrader(P2PHostOptions options, TimeProvider ti
                 await AgreeOnMuxerAsync(session.Channel, outbound, cancellationToken);
             }
 
+            if (expected is not null && session.RemoteKey.PeerId != expected)
+            {
+                // One that was dialled proves it within the handshake; one that arrives was announced by somebody.
+                await session.Channel.DisposeAsync();
+                throw new P2PException(P2PError.WrongPeer, $"{session.RemoteKey.PeerId} came where {expected} was announced.");
+            }
+
             P2PConnection? connection = null;
             var muxer = new YamuxConnection(session.Channel, outbound, options.Yamux, time, stream => onStream(connection!, stream));
-            connection = new P2PConnection(muxer, session.RemoteKey, raw.Remote, raw.RemoteIp, outbound, time);
+            connection = new P2PConnection(muxer, session.RemoteKey, raw, outbound, time);
             return connection;
         }
         catch (Exception fault)

@@ -20,7 +20,7 @@ internal sealed class Dialer(P2PLimits limits, TimeProvider time) : IDisposable
     public async Task<P2PConnection> DialAsync(PeerId? expected, IReadOnlyList<Multiaddr> addresses, IReadOnlyList<ITransport> transports,
         Func<RawConnection, CancellationToken, Task<P2PConnection>> upgrade, CancellationToken cancellationToken)
     {
-        var ways = Rank(addresses).Select(address => (Address: address, Transport: transports.FirstOrDefault(transport => transport.CanDial(address))))
+        var ways = Rank(addresses).Select(address => expected is not null && address.IsRelayed ? address.WithPeerId(expected) : address).Select(address => (Address: address, Transport: transports.FirstOrDefault(transport => transport.CanDial(address))))
             .Where(way => way.Transport is not null).Take(limits.MaxDialAddresses).ToList();
         if (ways.Count == 0)
         {
@@ -145,7 +145,13 @@ internal sealed class Dialer(P2PLimits limits, TimeProvider time) : IDisposable
 
     private async Task<P2PConnection> TryAsync(Multiaddr address, ITransport transport, Func<RawConnection, CancellationToken, Task<P2PConnection>> upgrade, CancellationToken cancellationToken)
     {
-        await _dials.WaitAsync(cancellationToken);
+        // A dial through a relay may dial the relay: it must not hold the place that one needs.
+        var counts = !address.IsRelayed;
+        if (counts)
+        {
+            await _dials.WaitAsync(cancellationToken);
+        }
+
         try
         {
             using var timeout = new CancellationTokenSource(limits.DialTimeout, time);
@@ -161,7 +167,10 @@ internal sealed class Dialer(P2PLimits limits, TimeProvider time) : IDisposable
         }
         finally
         {
-            _dials.Release();
+            if (counts)
+            {
+                _dials.Release();
+            }
         }
     }
 }

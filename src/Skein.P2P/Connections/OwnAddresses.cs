@@ -10,7 +10,7 @@ internal sealed class OwnAddresses(P2PHostOptions options, TimeProvider time)
 {
     private readonly Lock _gate = new();
     private readonly List<ITransportListener> _listeners = [];
-    private IReadOnlyList<Multiaddr> _announced = options.Announce;
+    private readonly SortedDictionary<string, IReadOnlyList<Multiaddr>> _announced = new(StringComparer.Ordinal) { [string.Empty] = options.Announce };
 
     // Grows over restarts too.
     private ulong _sequence = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -47,18 +47,18 @@ internal sealed class OwnAddresses(P2PHostOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>Sets what is announced besides.</summary>
+    /// <summary>Sets what is announced besides, by whoever found it out.</summary>
     /// <returns>Whether that changes anything.</returns>
-    public bool TryAnnounce(IReadOnlyList<Multiaddr> addresses)
+    public bool TryAnnounce(string source, IReadOnlyList<Multiaddr> addresses)
     {
         lock (_gate)
         {
-            if (_announced.SequenceEqual(addresses))
+            if ((_announced.GetValueOrDefault(source) ?? []).SequenceEqual(addresses))
             {
                 return false;
             }
 
-            _announced = [.. addresses];
+            _announced[source] = [.. addresses];
             _sealed = null;
             return true;
         }
@@ -72,5 +72,5 @@ internal sealed class OwnAddresses(P2PHostOptions options, TimeProvider time)
         }
     }
 
-    private IEnumerable<Multiaddr> Everything() => _listeners.SelectMany(listener => listener.Addresses).Concat(_announced).Distinct();
+    private IEnumerable<Multiaddr> Everything() => _listeners.SelectMany(listener => listener.Addresses).Concat(_announced.Values.SelectMany(list => list)).Distinct();
 }

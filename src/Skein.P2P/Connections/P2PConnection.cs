@@ -3,6 +3,8 @@ using Skein.P2P.Addressing;
 using Skein.P2P.Errors;
 using Skein.P2P.Identity;
 using Skein.P2P.Negotiation;
+using Skein.P2P.Relay;
+using Skein.P2P.Transports;
 using Skein.P2P.Yamux;
 
 namespace Skein.P2P.Connections;
@@ -16,12 +18,13 @@ public sealed class P2PConnection
     private volatile bool _carriesBulk;
     private volatile bool _carriesDecode;
 
-    internal P2PConnection(YamuxConnection muxer, PublicKey remoteKey, Multiaddr remote, IPAddress? remoteIp, bool isOutbound, TimeProvider time)
+    internal P2PConnection(YamuxConnection muxer, PublicKey remoteKey, RawConnection raw, bool isOutbound, TimeProvider time)
     {
         Muxer = muxer;
         RemoteKey = remoteKey;
-        Remote = remote;
-        RemoteIp = remoteIp;
+        Remote = raw.Remote;
+        RemoteIp = raw.RemoteIp;
+        Limit = raw.Limit is { IsUnlimited: false } ? raw.Limit : null;
         IsOutbound = isOutbound;
         _time = time;
         _lastUsed = time.GetTimestamp();
@@ -44,6 +47,9 @@ public sealed class P2PConnection
 
     /// <summary>Whether a relay carries it.</summary>
     public bool IsRelayed => Remote.IsRelayed;
+
+    /// <summary>What the relay lets it carry before it cuts it; null without a bound. A limited connection carries control streams only.</summary>
+    public RelayLimit? Limit { get; }
 
     /// <summary>Whether bulk streams run over it, or ran: urgent ones then take another connection, if there is one.</summary>
     public bool CarriesBulk => _carriesBulk;

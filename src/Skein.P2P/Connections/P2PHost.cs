@@ -71,6 +71,9 @@ public sealed class P2PHost : IAsyncDisposable
     /// <summary>A handler failed with something else than a lost connection or stream: whoever runs the host logs it. Raised on the handler's thread.</summary>
     public event EventHandler<HandlerFailedEventArgs>? HandlerFailed;
 
+    /// <summary>What looks for a direct way to a peer that is reached through a relay: a task until it has found one or given up.</summary>
+    internal Func<PeerId, Task>? DirectWay { get; set; }
+
     /// <summary>Who this is.</summary>
     public PeerId Id => _options.Key.PeerId;
 
@@ -120,9 +123,14 @@ public sealed class P2PHost : IAsyncDisposable
     }
 
     /// <summary>Sets the addresses that are announced besides those listened on, and tells connected peers if that changes anything.</summary>
-    public void Announce(IReadOnlyList<Multiaddr> addresses)
+    public void Announce(IReadOnlyList<Multiaddr> addresses) => Announce(string.Empty, addresses);
+
+    /// <summary>The same for one of several that find out addresses: each replaces only what it announced itself.</summary>
+    /// <param name="source">Who: a relay, a port mapping.</param>
+    /// <param name="addresses">Without the peer id.</param>
+    public void Announce(string source, IReadOnlyList<Multiaddr> addresses)
     {
-        if (_own.TryAnnounce(addresses))
+        if (_own.TryAnnounce(source, addresses))
         {
             PushIdentify();
         }
@@ -273,7 +281,12 @@ public sealed class P2PHost : IAsyncDisposable
         // At most three looks: none is there, the one that is there carries the other class, a fresh one is there.
         for (var look = 0; ; look++)
         {
-            if (_table.TakeOrDial(peer, streamClass, look == 2, second => DialAndForgetAsync(peer, second), out var spare, out var dial) is { } taken)
+            if (streamClass != StreamClass.Control && DirectWay?.Invoke(peer) is { IsCompleted: false } underWay)
+            {
+                await underWay.WaitAsync(cancellationToken);
+            }
+
+            if (_table.TakeOrDial(peer, streamClass, look == 2, second => DialAndForgetAsync(peer, second), out var spare, out var limited, out var dial) is { } taken)
             {
                 return taken;
             }
@@ -281,11 +294,20 @@ public sealed class P2PHost : IAsyncDisposable
             try
             {
                 var fresh = await dial!.WaitAsync(cancellationToken);
-                if (look == 2)
+                if (look == 2 && (streamClass == StreamClass.Control || fresh.Limit is null))
                 {
                     fresh.Mark(streamClass);
                     return fresh;
                 }
+
+                if (look > 2)
+                {
+                    throw new P2PException(P2PError.LimitReached, $"{peer} is reached only through a relay that lets {fresh.Limit} pass.");
+                }
+            }
+            catch (P2PException fault) when (limited is not null)
+            {
+                throw new P2PException(P2PError.LimitReached, $"{peer} is reached only through a relay that lets {limited.Limit} pass, which is too little for anything but agreeing on a direct connection. {fault.Message}", fault);
             }
             catch (P2PException) when (spare is not null)
             {
@@ -323,6 +345,9 @@ public sealed class P2PHost : IAsyncDisposable
         await RegisterAsync(connection);
         return connection;
     }
+
+    /// <summary>Dials these addresses though a connection with the peer is there already.</summary>
+    internal Task<P2PConnection> DialDirectAsync(PeerId peer, IReadOnlyList<Multiaddr> addresses, CancellationToken cancellationToken) => DialAsync(peer, addresses, cancellationToken);
 
     private void OnRawConnection(RawConnection raw)
     {

@@ -85,7 +85,8 @@ internal sealed class IdentifyService(P2PHost host, P2PHostOptions options, Time
         PublicKey = options.Key.PublicKey,
         ListenAddresses = [.. host.Addresses.Take(IdentifyMessage.MaxAddresses)],
         Protocols = host.Protocols,
-        ObservedAddress = connection.Remote,
+        // What a relay shows of a peer is of no use to it.
+        ObservedAddress = connection.IsRelayed ? null : connection.Remote,
         ProtocolVersion = options.ProtocolVersion,
         AgentVersion = options.AgentVersion,
         SignedPeerRecord = host.SealedRecord(),
@@ -99,7 +100,7 @@ internal sealed class IdentifyService(P2PHost host, P2PHostOptions options, Time
         }
 
         // js-libp2p puts our peer id behind the address.
-        connection.ObservedAddress = message.ObservedAddress?.WithoutPeerId() ?? connection.ObservedAddress;
+        connection.ObservedAddress = connection.IsRelayed ? null : message.ObservedAddress?.WithoutPeerId() ?? connection.ObservedAddress;
         host.Peers.Learn(connection.Peer, message);
         onIdentified(connection);
     }

@@ -16,12 +16,13 @@ internal sealed class TcpListenerLoop : ITransportListener
     private readonly TimeProvider _time;
     private readonly Action<RawConnection> _onConnection;
     private readonly Action<Socket> _tune;
+    private readonly Func<Socket, bool> _claims;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _loop;
     private readonly Lock _gate = new();
     private readonly LinkedList<Socket> _undecided = new();
 
-    public TcpListenerLoop(Socket socket, IReadOnlyList<Multiaddr> addresses, TcpTransportOptions options, TimeProvider time, Action<RawConnection> onConnection, Action<Socket> tune)
+    public TcpListenerLoop(Socket socket, IReadOnlyList<Multiaddr> addresses, TcpTransportOptions options, TimeProvider time, Action<RawConnection> onConnection, Action<Socket> tune, Func<Socket, bool> claims)
     {
         _socket = socket;
         Addresses = addresses;
@@ -29,6 +30,7 @@ internal sealed class TcpListenerLoop : ITransportListener
         _time = time;
         _onConnection = onConnection;
         _tune = tune;
+        _claims = claims;
         _loop = AcceptAsync();
     }
 
@@ -102,6 +104,12 @@ internal sealed class TcpListenerLoop : ITransportListener
         try
         {
             _tune(socket);
+            if (_claims(socket))
+            {
+                handedOver = true;
+                return;
+            }
+
             var remote = (IPEndPoint)socket.RemoteEndPoint!;
             stream = new NetworkStream(socket, ownsSocket: true);
             using var timeout = new CancellationTokenSource(_options.FirstBytesTimeout, _time);

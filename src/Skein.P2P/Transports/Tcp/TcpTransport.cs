@@ -8,7 +8,7 @@ using Skein.P2P.Errors;
 namespace Skein.P2P.Transports.Tcp;
 
 /// <summary>TCP, and on the same port everything else: the first bytes of a connection decide (as go-libp2p's <c>tcpreuse</c> does). Thread-safe.</summary>
-public sealed class TcpTransport : ITransport
+public sealed class TcpTransport : ITransport, IPunchTransport
 {
     // TCP_NOTSENT_LOWAT by platform.
     private const int LinuxNotSentLowWater = 25;
@@ -16,7 +16,13 @@ public sealed class TcpTransport : ITransport
 
     private readonly TcpTransportOptions _options;
     private readonly TimeProvider _time;
+    // Between two calls of one try that were refused: a router that says no before the other side's call has opened it.
+    private static readonly TimeSpan BetweenCalls = TimeSpan.FromMilliseconds(150);
+
     private readonly ConcurrentDictionary<AddressFamily, int> _listenPorts = new();
+
+    // Calls under way whose counterpart may arrive at the listening port.
+    private readonly ConcurrentDictionary<IPEndPoint, TaskCompletionSource<Socket>> _expected = new();
 
     /// <summary>Creates the transport.</summary>
     public TcpTransport(TcpTransportOptions options, TimeProvider time)
@@ -34,9 +40,25 @@ public sealed class TcpTransport : ITransport
     /// <inheritdoc/>
     public async Task<RawConnection> DialAsync(Multiaddr address, CancellationToken cancellationToken)
     {
-        var socket = await ConnectAsync(address, cancellationToken);
+        return Raw(await ConnectAsync(address, cancellationToken));
+    }
+
+    private static RawConnection Raw(Socket socket)
+    {
         var remote = (IPEndPoint)socket.RemoteEndPoint!;
         return new RawConnection(new NetworkStream(socket, ownsSocket: true), Multiaddr.FromTcp(remote), remote.Address);
+    }
+
+    private static async Task DropAsync(Task<Socket> calling)
+    {
+        try
+        {
+            (await calling).Dispose();
+        }
+        catch (Exception fault) when (fault is SocketException or OperationCanceledException)
+        {
+            // There is nothing to drop.
+        }
     }
 
     /// <inheritdoc/>
@@ -72,7 +94,45 @@ public sealed class TcpTransport : ITransport
 
         var bound = (IPEndPoint)socket.LocalEndPoint!;
         _listenPorts[endPoint.AddressFamily] = bound.Port;
-        return Task.FromResult<ITransportListener>(new TcpListenerLoop(socket, SpreadOut(bound), _options, _time, onConnection, Tune));
+        return Task.FromResult<ITransportListener>(new TcpListenerLoop(socket, SpreadOut(bound), _options, _time, onConnection, Tune, TryClaim));
+    }
+
+    /// <inheritdoc/>
+    public bool CanPunch(Multiaddr address) => address.IsPlainTcp && address.TcpEndPoint is { } endPoint && _listenPorts.ContainsKey(endPoint.AddressFamily) && !OperatingSystem.IsWindows();
+
+    /// <inheritdoc/>
+    public async Task<RawConnection> PunchAsync(Multiaddr address, bool takeInbound, CancellationToken cancellationToken)
+    {
+        if (!CanPunch(address))
+        {
+            throw new P2PException(P2PError.DialFailed, $"{address} cannot be called from a listening port: this host listens on none of its kind.");
+        }
+
+        var remote = address.TcpEndPoint!;
+        var arrival = new TaskCompletionSource<Socket>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var expects = takeInbound && _expected.TryAdd(remote, arrival);
+        using var calls = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var calling = CallAsync(remote, calls.Token);
+        Task<Socket>? won = null;
+        try
+        {
+            won = await Task.WhenAny(calling, arrival.Task);
+            return Raw(await won);
+        }
+        finally
+        {
+            if (expects)
+            {
+                _expected.TryRemove(remote, out _);
+            }
+
+            arrival.TrySetCanceled(CancellationToken.None);
+            await calls.CancelAsync();
+            foreach (var lost in new[] { calling, arrival.Task }.Where(task => task != won))
+            {
+                _ = DropAsync(lost);
+            }
+        }
     }
 
     // Dials a TCP socket; shared with the WebSocket transport.
@@ -166,6 +226,38 @@ public sealed class TcpTransport : ITransport
             .Where(entry => entry.Address.AddressFamily == bound.AddressFamily && !entry.Address.IsIPv6LinkLocal)
             .Select(entry => Multiaddr.FromTcp(new IPEndPoint(entry.Address, bound.Port)))
             .Distinct()];
+    }
+
+    // A call of a peer that this host is calling itself: the call here goes on with it.
+    private bool TryClaim(Socket accepted)
+        => !_expected.IsEmpty && accepted.RemoteEndPoint is IPEndPoint remote && _expected.TryRemove(remote, out var arrival) && arrival.TrySetResult(accepted);
+
+    private async Task<Socket> CallAsync(IPEndPoint remote, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                Tune(socket);
+                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+                socket.Bind(new IPEndPoint(remote.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, _listenPorts[remote.AddressFamily]));
+                await socket.ConnectAsync(remote, cancellationToken);
+                return socket;
+            }
+            catch (SocketException)
+            {
+                // Refused, or the other side's call has just taken these two ports: again, until the time is up.
+                socket.Dispose();
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+
+            await Task.Delay(BetweenCalls, _time, cancellationToken);
+        }
     }
 
     private void Tune(Socket socket)
