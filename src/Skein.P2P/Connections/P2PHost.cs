@@ -396,10 +396,11 @@ public sealed class P2PHost : IAsyncDisposable
             _inbound.Opened(connection.RemoteIp);
         }
 
+        var version = _identify.Version;
         connection.Muxer.Start();
         _ = WatchAsync(connection);
         ConnectionOpened?.Invoke(this, new P2PConnectionEventArgs(connection));
-        _ = _identify.AskAsync(connection);
+        _ = _identify.AskAsync(connection, version);
         if (evicted is not null)
         {
             await evicted.CloseAsync();

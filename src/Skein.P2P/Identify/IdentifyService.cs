@@ -14,6 +14,11 @@ namespace Skein.P2P.Identify;
 /// <param name="stopping">Cancelled when the host stops.</param>
 internal sealed class IdentifyService(P2PHost host, P2PHostOptions options, TimeProvider time, RunningWork running, Action<P2PConnection> onIdentified, CancellationToken stopping)
 {
+    private int _version;
+
+    /// <summary>Counts changes of what this host says.</summary>
+    public int Version => Volatile.Read(ref _version);
+
     /// <summary>Answers a question.</summary>
     public async Task AnswerAsync(P2PStream stream, CancellationToken cancellationToken)
     {
@@ -38,25 +43,41 @@ internal sealed class IdentifyService(P2PHost host, P2PHostOptions options, Time
     }
 
     /// <summary>Asks the peer of a new connection.</summary>
-    public Task AskAsync(P2PConnection connection) => ExchangeAsync(connection, IdentifyProtocol.Id, async (stream, token) =>
+    /// <param name="connection">The connection.</param>
+    /// <param name="version"><see cref="Version"/> before the peer could ask anything over it.</param>
+    public async Task AskAsync(P2PConnection connection, int version)
     {
-        await stream.CloseWriteAsync();
-        Learn(connection, await IdentifyProtocol.ReadAsync(stream, token));
-    });
+        await ExchangeAsync(connection, IdentifyProtocol.Id, async (stream, token) =>
+        {
+            await stream.CloseWriteAsync();
+            Learn(connection, await IdentifyProtocol.ReadAsync(stream, token));
+        });
+        if (Version != version)
+        {
+            // What changed while nobody knew yet whether the peer takes news.
+            await PushAsync(connection);
+        }
+    }
 
     /// <summary>Tells every connected peer what has changed; the newest word is what each call sends.</summary>
     public void PushToAll()
     {
+        Interlocked.Increment(ref _version);
         foreach (var connection in host.Connections.DistinctBy(connection => connection.Peer))
         {
-            if (host.Peers.Find(connection.Peer)?.Protocols?.Contains(IdentifyProtocol.PushId, StringComparer.Ordinal) == true)
+            _ = PushAsync(connection);
+        }
+    }
+
+    private async Task PushAsync(P2PConnection connection)
+    {
+        if (host.Peers.Find(connection.Peer)?.Protocols?.Contains(IdentifyProtocol.PushId, StringComparer.Ordinal) == true)
+        {
+            await ExchangeAsync(connection, IdentifyProtocol.PushId, async (stream, token) =>
             {
-                _ = ExchangeAsync(connection, IdentifyProtocol.PushId, async (stream, token) =>
-                {
-                    await AnswerAsync(stream, token);
-                    await stream.CloseWriteAsync();
-                });
-            }
+                await AnswerAsync(stream, token);
+                await stream.CloseWriteAsync();
+            });
         }
     }
 

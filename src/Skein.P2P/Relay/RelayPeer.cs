@@ -7,7 +7,7 @@ namespace Skein.P2P.Relay;
 /// <summary>The protobuf message <c>Peer {id = 1, addrs = 2}</c>. Addresses are not read: a relay that dials where a stranger points is a weapon.</summary>
 internal static class RelayPeer
 {
-    public static bool TryRead(ReadOnlySpan<byte> encoded, [NotNullWhen(true)] out PeerId? peer)
+    internal static bool TryRead(ReadOnlySpan<byte> encoded, [NotNullWhen(true)] out PeerId? peer)
     {
         peer = null;
         var reader = new ProtoReader(encoded);
@@ -22,5 +22,5 @@ internal static class RelayPeer
         return !reader.Malformed && peer is not null;
     }
 
-    public static ProtoWriter Write(PeerId peer) => new ProtoWriter().Bytes(1, peer.Bytes.Span);
+    internal static ProtoWriter Write(PeerId peer) => new ProtoWriter().Bytes(1, peer.Bytes.Span);
 }

@@ -108,7 +108,7 @@ public sealed class HolePuncherTests
         await using var one = await TcpPeer.StartAsync(relay);
         await using var two = await TcpPeer.StartAsync(relay);
         Assert.True(two.Relay.Keep(relay.Id));
-        await Waiting.Until(() => two.Relay.Places[0].Reservation is not null, "the reservation");
+        await Waiting.Until(() => two.Host.Addresses.Any(address => address.IsRelayed), "the reservation");
         await one.Host.ConnectAsync(relay.Id, None);
         one.Host.Peers.AddAddresses(two.Host.Id, two.Host.Addresses.Where(address => address.IsRelayed));
 
@@ -128,7 +128,7 @@ public sealed class HolePuncherTests
         await using var one = await TcpPeer.StartAsync(relay, strict);
         await using var two = await TcpPeer.StartAsync(relay, strict);
         Assert.True(two.Relay.Keep(relay.Id));
-        await Waiting.Until(() => two.Relay.Places[0].Reservation is not null, "the reservation");
+        await Waiting.Until(() => two.Host.Addresses.Any(address => address.IsRelayed), "the reservation");
         one.Host.Peers.AddAddresses(two.Host.Id, two.Host.Addresses.Where(address => address.IsRelayed));
 
         await one.Host.ConnectAsync(two.Host.Id, None).Within("the circuit");

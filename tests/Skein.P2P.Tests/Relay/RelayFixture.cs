@@ -43,7 +43,7 @@ internal sealed class RelayFixture : IAsyncDisposable
         if (reserve)
         {
             Assert.True(calledClient.Keep(relay.Id));
-            await Waiting.Until(() => calledClient.Places[0].Reservation is not null, $"the reservation; {calledClient.Places[0].Fault}");
+            await Waiting.Until(() => called.Addresses.Any(address => address.IsRelayed), "the reservation");
         }
 
         return fixture;

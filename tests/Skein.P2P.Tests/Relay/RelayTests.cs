@@ -67,13 +67,15 @@ public sealed class RelayTests
         var first = fixture.CalledClient.Places[0].Reservation!.Expires;
         Assert.Equal(time.GetUtcNow() + TimeSpan.FromHours(1), first);
 
-        // In steps that pings survive.
+        // In steps that pings survive, and never while a request is under way.
         while (fixture.CalledClient.Places[0].Reservation?.Expires == first && time.GetUtcNow() < first)
         {
             await SettleAsync(fixture.Relay, fixture.Called);
+            await Waiting.Until(() => fixture.Called.Connections.Concat(fixture.Relay.Connections).All(connection => connection.StreamCount == 0), "the end of a request");
             time.Advance(TimeSpan.FromSeconds(5));
         }
 
+        Assert.Null(fixture.CalledClient.Places[0].Fault);
         await Waiting.Until(() => fixture.CalledClient.Places[0].Reservation is { } now && now.Expires > first, "the renewal");
         Assert.InRange((time.GetUtcNow() - time.Start).TotalMinutes, 44.9, 50);
         Assert.Equal(1, fixture.Server.ReservationCount);
@@ -115,8 +117,8 @@ public sealed class RelayTests
             time.Advance(TimeSpan.FromSeconds(5));
         }
 
-        await connection.Closed.Within("the cut");
-        Assert.True(time.GetUtcNow() - time.Start >= TimeSpan.FromMinutes(2));
+        var reason = await connection.Closed.Within("the cut");
+        Assert.True(time.GetUtcNow() - time.Start >= TimeSpan.FromMinutes(2), $"cut after {time.GetUtcNow() - time.Start}: {reason}");
     }
 
     [Fact]
