@@ -85,9 +85,25 @@ public sealed class RoutingTableTests
         Assert.Equal(expected, table.Nearest(target, 20).Select(entry => entry.Id));
     }
 
+    [Fact]
+    public void Offer_AHomeFullOfMachines_LetsThemAllIn()
+    {
+        var table = new RoutingTable(TestPeers.Id(0), new RoutingTableOptions { BucketSize = 100 });
+        foreach (var i in Enumerable.Range(1, 50))
+        {
+            Assert.Equal(RoutingTableOutcome.Added, table.Offer(RoutingTableEntry.Create(TestPeers.Id(i), IPAddress.Parse($"192.168.1.{i}"), Now)).Outcome);
+        }
+    }
+
     [Theory]
     [InlineData("127.0.0.1", null)]
     [InlineData("192.0.2.77", "192.0.2")]
+    [InlineData("192.168.1.77", "192.168.1.77")]
+    [InlineData("::ffff:10.1.2.3", "10.1.2.3")]
+    [InlineData("172.31.0.1", "172.31.0.1")]
+    [InlineData("172.32.0.1", "172.32.0")]
+    [InlineData("100.64.9.9", "100.64.9.9")]
+    [InlineData("fd00:1:2:3::4", "fd00:1:2:3::4")]
     [InlineData("::ffff:192.0.2.77", "192.0.2")]
     [InlineData("2001:db8:1234:5678::1", "20010db81234")]
     [InlineData("fe80::1", null)]
