@@ -1,24 +1,14 @@
-using System.Runtime.CompilerServices;
-
 namespace Skein.Engine.ChatTemplates.Jinja;
 
 /// <summary>Reads tokens as Jinja's grammar does, with the loop controls that the transformers library adds.</summary>
-internal sealed class JinjaParser
+internal sealed class JinjaParser : JinjaExpressionParser
 {
-    private readonly List<JinjaToken> _tokens;
-    private int _at;
-    private int _depth;
     private int _loops;
-    private HashSet<string> _asked = new(StringComparer.Ordinal);
 
     private JinjaParser(List<JinjaToken> tokens)
+        : base(tokens)
     {
-        _tokens = tokens;
     }
-
-    private JinjaToken Current => _tokens[_at];
-
-    private JinjaToken Following => _tokens[Math.Min(_at + 1, _tokens.Count - 1)];
 
     /// <summary>Reads a whole template.</summary>
     public static IReadOnlyList<JinjaStatement> Parse(string source) => new JinjaParser(JinjaLexer.Read(source)).ParseBody([]);
@@ -38,16 +28,16 @@ internal sealed class JinjaParser
                 case JinjaTokenKind.End:
                     throw Syntax($"the template ends where '{ends[^1]}' is missing", opening);
                 case JinjaTokenKind.Data:
-                    _at++;
+                    At++;
                     body.Add(new JinjaStatement.Data(token.Line, token.Text));
                     break;
                 case JinjaTokenKind.VariableBegin:
-                    _at++;
+                    At++;
                     body.Add(new JinjaStatement.Output(token.Line, ParseTuple()));
                     Expect(JinjaTokenKind.VariableEnd);
                     break;
                 default:
-                    _at++;
+                    At++;
                     if (Current.Kind != JinjaTokenKind.Name)
                     {
                         throw Syntax($"a statement was expected, not {Current.Describe()}", token.Line);
@@ -60,7 +50,7 @@ internal sealed class JinjaParser
 
                     Enter();
                     body.Add(ParseStatement());
-                    _depth--;
+                    Depth--;
                     Expect(JinjaTokenKind.BlockEnd);
                     break;
             }
@@ -70,7 +60,7 @@ internal sealed class JinjaParser
     private JinjaStatement ParseStatement()
     {
         var token = Current;
-        _at++;
+        At++;
         switch (token.Text)
         {
             case "if":
@@ -109,7 +99,7 @@ internal sealed class JinjaParser
     {
         Expect(JinjaTokenKind.BlockEnd);
         var body = ParseBody([end]);
-        _at++;
+        At++;
         return body;
     }
 
@@ -122,7 +112,7 @@ internal sealed class JinjaParser
             Expect(JinjaTokenKind.BlockEnd);
             branches.Add((condition, ParseBody(["elif", "else", "endif"])));
             var end = Current.Text;
-            _at++;
+            At++;
             switch (end)
             {
                 case "elif":
@@ -151,7 +141,7 @@ internal sealed class JinjaParser
         var body = ParseBody(["else", "endfor"]);
         _loops--;
         var hasElse = Current.Text == "else";
-        _at++;
+        At++;
         return new JinjaStatement.For(line, target, items, condition, body, hasElse ? ParseBlock("endfor") : []);
     }
 
@@ -186,11 +176,11 @@ internal sealed class JinjaParser
 
     private JinjaMacroDefinition ParseDefinition(string name, List<JinjaParameter> parameters, string end)
     {
-        var (loops, asked) = (_loops, _asked);
-        (_loops, _asked) = (0, new HashSet<string>(StringComparer.Ordinal));
+        var (loops, asked) = (_loops, Asked);
+        (_loops, Asked) = (0, new HashSet<string>(StringComparer.Ordinal));
         var body = ParseBlock(end);
-        var definition = new JinjaMacroDefinition(name, parameters, body, _asked.Contains("varargs"), _asked.Contains("kwargs"), _asked.Contains("caller"));
-        (_loops, _asked) = (loops, asked);
+        var definition = new JinjaMacroDefinition(name, parameters, body, Asked.Contains("varargs"), Asked.Contains("kwargs"), Asked.Contains("caller"));
+        (_loops, Asked) = (loops, asked);
         return definition;
     }
 
@@ -274,7 +264,7 @@ internal sealed class JinjaParser
         {
             Enter();
             var inner = ParseTarget(allowsAttribute);
-            _depth--;
+            Depth--;
             ExpectOperator(")");
             return inner;
         }
@@ -282,507 +272,4 @@ internal sealed class JinjaParser
         var name = ExpectAnyName();
         return allowsAttribute && SkipOperator(".") ? new JinjaTarget.Attribute(name, ExpectAnyName()) : new JinjaTarget.Variable(name);
     }
-
-    /// <summary>Reads an expression, or several between commas as a tuple.</summary>
-    private JinjaExpression ParseTuple(bool allowsConditional = true, bool inParentheses = false)
-    {
-        var line = Current.Line;
-        List<JinjaExpression> items = [];
-        var isTuple = false;
-        while (!IsTupleEnd())
-        {
-            items.Add(allowsConditional ? ParseExpression() : ParseOr());
-            if (!SkipOperator(","))
-            {
-                break;
-            }
-
-            isTuple = true;
-        }
-
-        if (!isTuple && items.Count == 1)
-        {
-            return items[0];
-        }
-
-        return isTuple || inParentheses ? new JinjaExpression.Sequence(line, items, isTuple: true) : throw Syntax($"an expression was expected, not {Current.Describe()}", line);
-    }
-
-    private bool IsTupleEnd() => Current.Kind is JinjaTokenKind.VariableEnd or JinjaTokenKind.BlockEnd || Current.IsOperator(")");
-
-    private JinjaExpression ParseExpression()
-    {
-        Enter();
-        var line = Current.Line;
-        var result = ParseOr();
-        while (SkipName("if"))
-        {
-            var condition = ParseOr();
-            var otherwise = SkipName("else") ? ParseExpression() : null;
-            result = new JinjaExpression.Conditional(line, condition, result, otherwise);
-        }
-
-        _depth--;
-        return result;
-    }
-
-    private JinjaExpression ParseOr()
-    {
-        var left = ParseAnd();
-        for (var line = Current.Line; SkipName("or"); line = Current.Line)
-        {
-            left = new JinjaExpression.Logical(line, isAnd: false, left, ParseAnd());
-        }
-
-        return left;
-    }
-
-    private JinjaExpression ParseAnd()
-    {
-        var left = ParseNot();
-        for (var line = Current.Line; SkipName("and"); line = Current.Line)
-        {
-            left = new JinjaExpression.Logical(line, isAnd: true, left, ParseNot());
-        }
-
-        return left;
-    }
-
-    private JinjaExpression ParseNot()
-    {
-        var line = Current.Line;
-        if (!SkipName("not"))
-        {
-            return ParseComparison();
-        }
-
-        Enter();
-        var operand = ParseNot();
-        _depth--;
-        return new JinjaExpression.Not(line, operand);
-    }
-
-    private JinjaExpression ParseComparison()
-    {
-        var line = Current.Line;
-        var first = ParseSum();
-        List<(string, JinjaExpression)>? rest = null;
-        while (true)
-        {
-            string found;
-            if (Current.Kind == JinjaTokenKind.Operator && Current.Text is "==" or "!=" or "<" or "<=" or ">" or ">=")
-            {
-                found = Current.Text;
-                _at++;
-            }
-            else if (SkipName("in"))
-            {
-                found = "in";
-            }
-            else if (Current.IsName("not") && Following.IsName("in"))
-            {
-                found = "not in";
-                _at += 2;
-            }
-            else
-            {
-                return rest is null ? first : new JinjaExpression.Comparison(line, first, rest);
-            }
-
-            (rest ??= []).Add((found, ParseSum()));
-        }
-    }
-
-    private JinjaExpression ParseSum()
-    {
-        var left = ParseConcatenation();
-        while (Current.Kind == JinjaTokenKind.Operator && Current.Text is "+" or "-")
-        {
-            var token = Current;
-            _at++;
-            left = new JinjaExpression.Arithmetic(token.Line, token.Text, left, ParseConcatenation());
-        }
-
-        return left;
-    }
-
-    private JinjaExpression ParseConcatenation()
-    {
-        var line = Current.Line;
-        var first = ParseProduct();
-        if (!Current.IsOperator("~"))
-        {
-            return first;
-        }
-
-        List<JinjaExpression> parts = [first];
-        while (SkipOperator("~"))
-        {
-            parts.Add(ParseProduct());
-        }
-
-        return new JinjaExpression.Concatenation(line, parts);
-    }
-
-    private JinjaExpression ParseProduct()
-    {
-        var left = ParsePower();
-        while (Current.Kind == JinjaTokenKind.Operator && Current.Text is "*" or "/" or "//" or "%")
-        {
-            var token = Current;
-            _at++;
-            left = new JinjaExpression.Arithmetic(token.Line, token.Text, left, ParsePower());
-        }
-
-        return left;
-    }
-
-    private JinjaExpression ParsePower()
-    {
-        var left = ParseUnary();
-        for (var line = Current.Line; SkipOperator("**"); line = Current.Line)
-        {
-            left = new JinjaExpression.Arithmetic(line, "**", left, ParseUnary());
-        }
-
-        return left;
-    }
-
-    private JinjaExpression ParseUnary(bool allowsFilters = true)
-    {
-        var token = Current;
-        JinjaExpression result;
-        if (token.Kind == JinjaTokenKind.Operator && token.Text is "-" or "+")
-        {
-            _at++;
-            Enter();
-            result = new JinjaExpression.Negative(token.Line, ParseUnary(allowsFilters: false), isPlus: token.Text == "+");
-            _depth--;
-        }
-        else
-        {
-            result = ParsePrimary();
-        }
-
-        result = ParsePostfix(result);
-        return allowsFilters ? ParseFilters(result) : result;
-    }
-
-    private JinjaExpression ParsePrimary()
-    {
-        var token = Current;
-        _at++;
-        switch (token.Kind)
-        {
-            case JinjaTokenKind.Name:
-                if (token.Text is "varargs" or "kwargs" or "caller")
-                {
-                    _asked.Add(token.Text);
-                }
-
-                return token.Text switch
-                {
-                    "true" or "True" => new JinjaExpression.Literal(token.Line, JinjaValue.True),
-                    "false" or "False" => new JinjaExpression.Literal(token.Line, JinjaValue.False),
-                    "none" or "None" => new JinjaExpression.Literal(token.Line, JinjaValue.None),
-                    _ => new JinjaExpression.Variable(token.Line, token.Text),
-                };
-            case JinjaTokenKind.Text:
-                var text = token.Text;
-                if (Current.Kind == JinjaTokenKind.Text)
-                {
-                    var parts = new System.Text.StringBuilder(text);
-                    for (; Current.Kind == JinjaTokenKind.Text; _at++)
-                    {
-                        parts.Append(Current.Text);
-                    }
-
-                    text = parts.ToString();
-                }
-
-                return new JinjaExpression.Literal(token.Line, JinjaValue.From(text));
-            case JinjaTokenKind.Integer or JinjaTokenKind.Float:
-                return new JinjaExpression.Literal(token.Line, token.Value);
-            case JinjaTokenKind.Operator when token.Text == "(":
-                var inner = ParseTuple(inParentheses: true);
-                ExpectOperator(")");
-                return inner;
-            case JinjaTokenKind.Operator when token.Text == "[":
-                return ParseList(token.Line);
-            case JinjaTokenKind.Operator when token.Text == "{":
-                return ParseMapping(token.Line);
-            default:
-                throw Syntax($"an expression was expected, not {token.Describe()}", token.Line);
-        }
-    }
-
-    private JinjaExpression.Sequence ParseList(int line)
-    {
-        List<JinjaExpression> items = [];
-        while (!SkipOperator("]"))
-        {
-            if (items.Count > 0)
-            {
-                ExpectOperator(",");
-                if (SkipOperator("]"))
-                {
-                    break;
-                }
-            }
-
-            items.Add(ParseExpression());
-        }
-
-        return new JinjaExpression.Sequence(line, items, isTuple: false);
-    }
-
-    private JinjaExpression.Mapping ParseMapping(int line)
-    {
-        List<(JinjaExpression, JinjaExpression)> entries = [];
-        while (!SkipOperator("}"))
-        {
-            if (entries.Count > 0)
-            {
-                ExpectOperator(",");
-                if (SkipOperator("}"))
-                {
-                    break;
-                }
-            }
-
-            var key = ParseExpression();
-            ExpectOperator(":");
-            entries.Add((key, ParseExpression()));
-        }
-
-        return new JinjaExpression.Mapping(line, entries);
-    }
-
-    private JinjaExpression ParsePostfix(JinjaExpression target)
-    {
-        while (true)
-        {
-            var line = Current.Line;
-            if (SkipOperator("."))
-            {
-                var name = Current;
-                _at++;
-                target = name.Kind switch
-                {
-                    JinjaTokenKind.Name => new JinjaExpression.Attribute(line, target, name.Text),
-                    JinjaTokenKind.Integer => new JinjaExpression.Subscript(line, target, new JinjaExpression.Literal(line, name.Value)),
-                    _ => throw Syntax($"a name was expected after '.', not {name.Describe()}", line),
-                };
-            }
-            else if (SkipOperator("["))
-            {
-                target = ParseSubscript(target, line);
-            }
-            else if (Current.IsOperator("("))
-            {
-                target = new JinjaExpression.Call(line, target, ParseArguments());
-            }
-            else
-            {
-                return target;
-            }
-        }
-    }
-
-    private JinjaExpression ParseSubscript(JinjaExpression target, int line)
-    {
-        var start = Current.IsOperator(":") ? null : ParseExpression();
-        if (SkipOperator("]"))
-        {
-            return new JinjaExpression.Subscript(line, target, start ?? throw Syntax("the subscript is empty", line));
-        }
-
-        ExpectOperator(":");
-        var stop = Current.IsOperator(":") || Current.IsOperator("]") ? null : ParseExpression();
-        var step = SkipOperator(":") && !Current.IsOperator("]") ? ParseExpression() : null;
-        ExpectOperator("]");
-        return new JinjaExpression.Slice(line, target, start, stop, step);
-    }
-
-    private JinjaExpression ParseFilters(JinjaExpression target)
-    {
-        while (true)
-        {
-            if (SkipOperator("|"))
-            {
-                var filter = ParseFilter();
-                target = new JinjaExpression.Filter(filter.Line, target, filter);
-            }
-            else if (SkipName("is"))
-            {
-                target = ParseTest(target);
-            }
-            else if (Current.IsOperator("("))
-            {
-                target = new JinjaExpression.Call(Current.Line, target, ParseArguments());
-            }
-            else
-            {
-                return target;
-            }
-        }
-    }
-
-    private List<JinjaFilterCall> ParseFilterChain()
-    {
-        List<JinjaFilterCall> filters = [ParseFilter()];
-        while (SkipOperator("|"))
-        {
-            filters.Add(ParseFilter());
-        }
-
-        return filters;
-    }
-
-    private JinjaFilterCall ParseFilter()
-    {
-        var line = Current.Line;
-        var name = ExpectAnyName();
-        return new JinjaFilterCall(line, name, Current.IsOperator("(") ? ParseArguments() : JinjaCallArguments.None);
-    }
-
-    private JinjaExpression ParseTest(JinjaExpression target)
-    {
-        var line = Current.Line;
-        var isNegated = SkipName("not");
-        var name = ExpectAnyName();
-        var arguments = JinjaCallArguments.None;
-        if (Current.IsOperator("("))
-        {
-            arguments = ParseArguments();
-        }
-        else if (Current.Kind is JinjaTokenKind.Text or JinjaTokenKind.Integer or JinjaTokenKind.Float
-            || (Current.Kind == JinjaTokenKind.Operator && Current.Text is "[" or "{")
-            || (Current.Kind == JinjaTokenKind.Name && Current.Text is not ("else" or "or" or "and" or "if" or "in" or "not" or "is")))
-        {
-            // "divisibleby 3": one argument without parentheses.
-            arguments = new JinjaCallArguments([ParsePostfix(ParsePrimary())], [], null, null);
-        }
-
-        JinjaExpression test = new JinjaExpression.Test(line, target, name, arguments);
-        return isNegated ? new JinjaExpression.Not(line, test) : test;
-    }
-
-    private JinjaCallArguments ParseArguments()
-    {
-        List<JinjaExpression> positional = [];
-        List<(string, JinjaExpression)> named = [];
-        JinjaExpression? unpacked = null;
-        JinjaExpression? unpackedNamed = null;
-        var isFirst = true;
-        ExpectOperator("(");
-        while (!SkipOperator(")"))
-        {
-            if (!isFirst)
-            {
-                ExpectOperator(",");
-                if (SkipOperator(")"))
-                {
-                    break;
-                }
-            }
-
-            isFirst = false;
-            var line = Current.Line;
-            if (SkipOperator("**"))
-            {
-                unpackedNamed = unpackedNamed is null ? ParseExpression() : throw Syntax("'**' appears twice in a call", line);
-            }
-            else if (SkipOperator("*"))
-            {
-                unpacked = unpacked is null ? ParseExpression() : throw Syntax("'*' appears twice in a call", line);
-            }
-            else if (Current.Kind == JinjaTokenKind.Name && Following.IsOperator("="))
-            {
-                var name = Current.Text;
-                _at += 2;
-                named.Add((name, ParseExpression()));
-            }
-            else if (named.Count > 0 || unpacked is not null || unpackedNamed is not null)
-            {
-                throw Syntax("a positional argument follows a named one", line);
-            }
-            else
-            {
-                positional.Add(ParseExpression());
-            }
-        }
-
-        return new JinjaCallArguments(positional, named, unpacked, unpackedNamed);
-    }
-
-    private void Enter()
-    {
-        if (++_depth > JinjaLimits.ParseDepth || !RuntimeHelpers.TryEnsureSufficientExecutionStack())
-        {
-            throw new JinjaFault(ChatTemplateError.LimitExceeded, $"it nests deeper than {JinjaLimits.ParseDepth} levels", Current.Line);
-        }
-    }
-
-    private bool SkipName(string name)
-    {
-        if (!Current.IsName(name))
-        {
-            return false;
-        }
-
-        _at++;
-        return true;
-    }
-
-    private bool SkipOperator(string text)
-    {
-        if (!Current.IsOperator(text))
-        {
-            return false;
-        }
-
-        _at++;
-        return true;
-    }
-
-    private void Expect(JinjaTokenKind kind)
-    {
-        if (Current.Kind != kind)
-        {
-            throw Syntax($"{(kind == JinjaTokenKind.BlockEnd ? "the end of the statement" : "the end of the expression")} was expected, not {Current.Describe()}", Current.Line);
-        }
-
-        _at++;
-    }
-
-    private void ExpectOperator(string text)
-    {
-        if (!SkipOperator(text))
-        {
-            throw Syntax($"'{text}' was expected, not {Current.Describe()}", Current.Line);
-        }
-    }
-
-    private void ExpectName(string name)
-    {
-        if (!SkipName(name))
-        {
-            throw Syntax($"'{name}' was expected, not {Current.Describe()}", Current.Line);
-        }
-    }
-
-    private string ExpectAnyName()
-    {
-        var token = Current;
-        if (token.Kind != JinjaTokenKind.Name)
-        {
-            throw Syntax($"a name was expected, not {token.Describe()}", token.Line);
-        }
-
-        _at++;
-        return token.Text;
-    }
-
-    private static JinjaFault Syntax(string message, int line) => new(ChatTemplateError.Syntax, message, line);
 }
