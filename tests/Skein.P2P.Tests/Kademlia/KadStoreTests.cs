@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using CsCheck;
 using Skein.P2P.Addressing;
 using Skein.P2P.Identity;
 using Skein.P2P.Kademlia;
@@ -188,6 +189,43 @@ public sealed class KadStoreTests
 
         Assert.Equal(8, Assert.Single(store.Get([1], 1, Start)).Addresses.Count);
     }
+
+    [Fact]
+    public void Providers_WhateverHappens_ThePlacesComeBack()
+        => Gen.Select(Gen.Int[0, 3], Gen.Int[1, 6], Gen.Int[0, 40]).Array[0, 200].Sample(
+            steps =>
+            {
+                var options = new KadStoreOptions { MaxProviderKeys = 3, MaxProvidersPerKey = 4, MaxKeysPerProvider = 2, MaxProviders = 7, MaxProvidersPerGroupAndKey = 2 };
+                var store = new KadProviderStore(options, new Random(1));
+                var now = Start;
+                foreach (var (key, peer, minutes) in steps)
+                {
+                    now += TimeSpan.FromMinutes(minutes / 8);
+                    if (minutes == 40)
+                    {
+                        store.Remove([(byte)key], TestPeers.Id(peer));
+                    }
+                    else
+                    {
+                        store.Add([(byte)key], TestPeers.Id(peer), Somewhere, IPAddress.Parse($"198.51.{peer % 3}.1"), now);
+                    }
+
+                    var all = Enumerable.Range(0, 4).SelectMany(k => store.Get([(byte)k], 100, now).Select(found => (Key: k, found.Id))).ToList();
+                    Assert.True(store.Count <= 3 && all.Count <= 7);
+                    Assert.All(all.GroupBy(entry => entry.Key), keyed => Assert.True(keyed.Count() <= 4));
+                    Assert.All(all.GroupBy(entry => entry.Id), keyed => Assert.True(keyed.Count() <= 2));
+                }
+
+                // When all are old, there is as much room as at first.
+                now += TimeSpan.FromHours(1);
+                for (var i = 0; i < 7; i++)
+                {
+                    Assert.True(store.Add([(byte)(10 + (i / 3))], TestPeers.Id(20 + i), Somewhere, null, now), $"no room for entry {i} after {steps.Length} steps");
+                }
+
+                Assert.False(store.Add([12], TestPeers.Id(40), Somewhere, null, now));
+            },
+            iter: 300);
 
     // Keys of the namespace, nearest to peer 0 first.
     private static byte[][] ByDistance(int count)

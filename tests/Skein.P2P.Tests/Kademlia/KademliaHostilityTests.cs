@@ -217,6 +217,31 @@ public sealed class KademliaHostilityTests
     }
 
     [Fact]
+    public async Task Provide_TheOnlyServerIsStartedAgain_IsToldAgain()
+    {
+        var memory = new MemoryNetwork(TimeProvider.System);
+        using var key = PeerKey.Generate();
+        await using var host = await HostFixture.StartMemoryAsync(memory, "node", TimeProvider.System);
+        await using var node = new KademliaService(host, new KademliaOptions(), TimeProvider.System);
+        await using (var first = await HostFixture.StartMemoryAsync(memory, "anchor", TimeProvider.System, options => options with { Key = key }))
+        await using (var dht = new KademliaService(first, new KademliaOptions { Mode = KademliaMode.Server }, TimeProvider.System))
+        {
+            node.Start([HostFixture.AddressOf(first)]);
+            await node.WaitUntilJoinedAsync(Waiting.Bound, None);
+            Assert.Equal(1, await node.ProvideAsync(Model, None).Within("the announcement"));
+        }
+
+        await using var second = await HostFixture.StartMemoryAsync(memory, "anchor", TimeProvider.System, options => options with { Key = key });
+        await using var server = new KademliaService(second, new KademliaOptions { Mode = KademliaMode.Server }, TimeProvider.System);
+        var found = 0;
+        for (var end = Environment.TickCount64 + (3 * (long)Waiting.Bound.TotalMilliseconds); found == 0; found = (await server.FindProvidersAsync(Model, 1, None).Within("a search")).Count)
+        {
+            Assert.True(Environment.TickCount64 < end, "Still missing: the provider at the server that was started again.");
+            await Task.Delay(20);
+        }
+    }
+
+    [Fact]
     public async Task Provide_NobodyThereYet_IsToldAsSoonAsSomebodyIs()
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 7, TimeSpan.Zero));
