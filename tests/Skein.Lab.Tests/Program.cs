@@ -1,13 +1,16 @@
 using Skein.Lab.Agent;
 using Skein.Lab.Control;
 using Skein.Lab.Scenarios;
+using Skein.Lab.Tests.Meeting;
 
-// On a host of the laboratory the test program is the agent; for the sweeping test it is a maker that gets killed; otherwise it runs the tests.
+// On a host of the laboratory the test program is the agent, or a peer of the network; for the sweeping test it is a maker that gets killed; otherwise it runs the tests.
 switch (args)
 {
     case ["agent"]:
         await LabAgent.RunAsync(Console.In, Console.Out, CancellationToken.None);
         return 0;
+    case ["peer", .. var arguments]:
+        return await PeerAgent.RunAsync(arguments);
     case ["hold"]:
         await using (var runner = await LabRunner.CreateAsync(LabScenario.Parse("{\"hosts\": {\"held\": {}}}"u8.ToArray(), "held"), TimeProvider.System, null, CancellationToken.None))
         await using (LabControlServer.Start(runner, TimeProvider.System))

@@ -6,6 +6,7 @@ using Skein.P2P.Addressing;
 using Skein.P2P.Connections;
 using Skein.P2P.Kademlia;
 using Skein.P2P.Network;
+using Skein.P2P.Relay;
 using Spectre.Console;
 
 namespace Skein.Cli.Network;
@@ -33,7 +34,7 @@ internal static class AnchorCommand
             Be a node of first contact: by it nodes and gateways find each other
 
             Needs an address that others can reach, little memory, and no model. It learns who hosts which model, and who asks for them: addresses and peer
-            ids, never a word of what is said. Several anchors of one network know each other by --anchor.
+            ids, never a word of what is said. Peers behind home routers meet through it; where they find no direct way, it carries what they say, sealed. Several anchors of one network know each other by --anchor.
             Every option may also come from the environment (SKEIN_ANCHOR_LISTEN, ...) or from --config. Example:
               skein anchor --listen /ip4/0.0.0.0/tcp/7400
             """)
@@ -65,6 +66,7 @@ internal static class AnchorCommand
                 Announce = announce,
                 Anchors = anchors,
                 Dht = KademliaMode.Server,
+                Relay = new RelayServerOptions(),
                 // Everybody's first contact: more strangers, and short visits.
                 Limits = new P2PLimits { MaxConnections = 2048, IdleTimeout = TimeSpan.FromMinutes(2) },
             },

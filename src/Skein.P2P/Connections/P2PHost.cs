@@ -77,6 +77,9 @@ public sealed class P2PHost : IAsyncDisposable
     /// <summary>Who this is.</summary>
     public PeerId Id => _options.Key.PeerId;
 
+    /// <summary>Which network it says it belongs to.</summary>
+    public string ProtocolVersion => _options.ProtocolVersion;
+
     /// <summary>The key that it signs with.</summary>
     public PeerKey Key => _options.Key;
 

@@ -19,14 +19,14 @@ internal sealed class DirectSearch
     /// <summary>Why the last round failed.</summary>
     public string Reason { get; private set; } = "The peer did not try to find a direct way.";
 
-    public void Tried(string reason, int most)
-    {
-        if (reason.Length > 0)
-        {
-            Reason = reason;
-        }
+    /// <summary>A round begins.</summary>
+    public void Trying() => Interlocked.Increment(ref _tries);
 
-        if (Interlocked.Increment(ref _tries) >= most)
+    /// <summary>A round has failed.</summary>
+    public void Failed(string reason, int most)
+    {
+        Reason = reason;
+        if (Tries >= most)
         {
             _givenUp.TrySetResult();
         }

@@ -268,10 +268,12 @@ public sealed class HolePuncher : IAsyncDisposable
             }
         }
 
+        _searches.TryGetValue(stream.Peer, out var search);
+        search?.Trying();
         var reason = targets.Count > 0 ? await CallAsync(stream.Peer, targets, isClient: true, direct, cancellationToken) : "The peer named no public address of its own.";
-        if (_searches.TryGetValue(stream.Peer, out var search))
+        if (reason.Length > 0)
         {
-            search.Tried(reason, _options.MaxTries);
+            search?.Failed(reason, _options.MaxTries);
         }
     }
 

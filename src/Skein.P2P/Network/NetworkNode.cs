@@ -1,7 +1,10 @@
 using Skein.P2P.Addressing;
 using Skein.P2P.Connections;
 using Skein.P2P.Errors;
+using Skein.P2P.HolePunching;
+using Skein.P2P.Identity;
 using Skein.P2P.Kademlia;
+using Skein.P2P.Relay;
 using Skein.P2P.Transports.Tcp;
 using Skein.P2P.Transports.WebSockets;
 
@@ -10,10 +13,16 @@ namespace Skein.P2P.Network;
 /// <summary>A node of the network: a host with the services that let peers find and reach each other. Thread-safe.</summary>
 public sealed class NetworkNode : IAsyncDisposable
 {
-    private NetworkNode(P2PHost host, KademliaService dht)
+    private readonly HashSet<PeerId> _anchors;
+
+    private NetworkNode(P2PHost host, KademliaService dht, RelayClient relays, HolePuncher holePunching, IEnumerable<PeerId> anchors)
     {
         Host = host;
         Dht = dht;
+        Relays = relays;
+        HolePunching = holePunching;
+        _anchors = [.. anchors];
+        host.PeerIdentified += OnIdentified;
     }
 
     /// <summary>Connections and streams.</summary>
@@ -21,6 +30,15 @@ public sealed class NetworkNode : IAsyncDisposable
 
     /// <summary>Who is where, and who provides what.</summary>
     public KademliaService Dht { get; }
+
+    /// <summary>The way to peers through relays, and the places that keep this node reachable through them.</summary>
+    public RelayClient Relays { get; }
+
+    /// <summary>The search for direct ways to peers that were met through a relay, and how it ended.</summary>
+    public HolePuncher HolePunching { get; }
+
+    /// <summary>What this node carries for others; null if it carries nothing.</summary>
+    public RelayServer? Relay { get; private set; }
 
     /// <summary>How others reach this node now: its addresses with its peer id.</summary>
     public IReadOnlyList<Multiaddr> Addresses => [.. Host.Addresses.Select(address => address.WithPeerId(Host.Id))];
@@ -43,12 +61,17 @@ public sealed class NetworkNode : IAsyncDisposable
             [tcp, new WebSocketTransport(tcp)],
             time);
         var dht = new KademliaService(host, new KademliaOptions { Mode = options.Dht }, time);
-        var node = new NetworkNode(host, dht);
+        var node = new NetworkNode(host, dht, new RelayClient(host, options.Places, time), new HolePuncher(host, tcp, options.HolePunching, time), options.Anchors.Select(anchor => anchor.PeerId!));
         try
         {
             await host.StartAsync(cancellationToken);
             // Browsers come by WebSocket, on the same port; told after the plain addresses, which everybody else prefers.
             host.Announce([.. options.Announce, .. host.Addresses.Where(address => address.IsPlainTcp).Select(address => address.Then(new MultiaddrPart(MultiaddrCode.Ws, default)))]);
+            if (options.Relay is { } relay)
+            {
+                node.Relay = new RelayServer(host, relay with { ClassOf = peer => node.IsOfThisNetwork(peer) ? RelayClass.Swarm : relay.ClassOf(peer) }, time);
+            }
+
             foreach (var anchor in options.Anchors)
             {
                 // The way back into the network is kept, however idle.
@@ -68,7 +91,30 @@ public sealed class NetworkNode : IAsyncDisposable
     /// <summary>Leaves the network and closes every connection.</summary>
     public async ValueTask DisposeAsync()
     {
+        Host.PeerIdentified -= OnIdentified;
+        await HolePunching.DisposeAsync();
+        await Relays.DisposeAsync();
+        if (Relay is not null)
+        {
+            await Relay.DisposeAsync();
+        }
+
         await Dht.DisposeAsync();
         await Host.DisposeAsync();
+    }
+
+    // Hearsay of the peer; it costs at most the rate that each peer has anyway.
+    private bool IsOfThisNetwork(PeerId peer) => Host.Peers.Find(peer)?.ProtocolVersion == Host.ProtocolVersion;
+
+    // An anchor sees us at an address that no card of this machine has: a router stands between, and others reach us through the anchor alone.
+    private void OnIdentified(object? sender, P2PConnectionEventArgs e)
+    {
+        var connection = e.Connection;
+        if (_anchors.Contains(connection.Peer) && connection.IsOutbound && connection.ObservedAddress?.TcpEndPoint is { } seen
+            && Host.Addresses.Any(address => !address.IsRelayed) && !Host.Addresses.Any(address => !address.IsRelayed && address.TcpEndPoint is { } own && own.Address.Equals(seen.Address))
+            && Host.Peers.Find(connection.Peer)?.Protocols?.Contains(RelayProtocol.HopId, StringComparer.Ordinal) == true)
+        {
+            Relays.Keep(connection.Peer);
+        }
     }
 }

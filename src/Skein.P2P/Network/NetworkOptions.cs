@@ -1,7 +1,9 @@
 using Skein.P2P.Addressing;
 using Skein.P2P.Connections;
+using Skein.P2P.HolePunching;
 using Skein.P2P.Identity;
 using Skein.P2P.Kademlia;
+using Skein.P2P.Relay;
 
 namespace Skein.P2P.Network;
 
@@ -22,6 +24,15 @@ public sealed record NetworkOptions
 
     /// <summary>Whether it serves the DHT: only nodes that others can reach should.</summary>
     public KademliaMode Dht { get; init; } = KademliaMode.Client;
+
+    /// <summary>What it carries for peers that cannot reach each other; null to carry nothing. Peers of the same network are of <see cref="RelayClass.Swarm"/>, whatever the options say of them.</summary>
+    public RelayServerOptions? Relay { get; init; }
+
+    /// <summary>How it keeps places at the anchors' relays, when it finds that a router stands before it.</summary>
+    public RelayClientOptions Places { get; init; } = new();
+
+    /// <summary>How it looks for direct ways to peers that it meets through a relay.</summary>
+    public HolePunchOptions HolePunching { get; init; } = new();
 
     /// <summary>Limits of the host.</summary>
     public P2PLimits Limits { get; init; } = new();
