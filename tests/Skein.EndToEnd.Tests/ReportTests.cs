@@ -37,6 +37,8 @@ public sealed class ReportTests
         Assert.InRange(skein.GetProperty("rtt_32k_p50_us").GetDouble(), 1, 3 * 180);
         Assert.True(skein.GetProperty("bulk_mib_per_second").GetDouble() > 400.0 / 3);
         Assert.InRange(skein.GetProperty("allocated_bytes_per_message").GetDouble(), 0, 64);
+        Assert.True(report.RootElement.GetProperty("relay_added_us").GetDouble() < 3 * 80);
+        Assert.True(report.RootElement.GetProperty("relay").GetProperty("bulk_mib_per_second").GetDouble() > 20);
         var decode = report.RootElement.GetProperty("decode");
         foreach (var name in new[] { "alone", "beside_bulk_two_connections", "beside_bulk_one_connection" })
         {

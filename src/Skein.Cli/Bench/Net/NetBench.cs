@@ -32,11 +32,15 @@ internal static class NetBench
         await using var server = ChildProcess.Start("bench peer", ["bench", "net-peer"]);
         var address = Multiaddr.Parse(await server.WaitUntilReadyAsync(cancellationToken));
         await using var js = await JsPeers.StartAsync(cancellationToken);
-        List<NetBenchFigures> skein = [], jsToJs = [], skeinToJs = [];
+        await using var relay = ChildProcess.Start("bench relay", ["bench", "net-peer", "--relay"]);
+        await using var behind = ChildProcess.Start("bench peer behind the relay", ["bench", "net-peer", "--via", await relay.WaitUntilReadyAsync(cancellationToken)]);
+        var circuit = Multiaddr.Parse(await behind.WaitUntilReadyAsync(cancellationToken));
+        List<NetBenchFigures> skein = [], jsToJs = [], skeinToJs = [], relayed = [];
         for (var round = 1; round <= rounds; round++)
         {
             progress.Report($"round {round} of {rounds}");
             skein.Add(await MeasureAsync(address, cancellationToken));
+            relayed.Add(await MeasureAsync(circuit, cancellationToken));
             if (js is not null)
             {
                 jsToJs.Add(await js.MeasureAsync(cancellationToken));
@@ -47,8 +51,9 @@ internal static class NetBench
         progress.Report("decode beside bulk");
         var decode = await MeasureDecodeAsync(messages, cancellationToken);
         var ours = Median(skein);
+        var through = Median(relayed);
         var theirs = js is null ? null : Median(jsToJs);
-        return new NetBenchReport(rounds, ours, theirs, js is null ? null : Median(skeinToJs), theirs?.Rtt8KP50Us / ours.Rtt8KP50Us, decode);
+        return new NetBenchReport(rounds, ours, theirs, js is null ? null : Median(skeinToJs), theirs?.Rtt8KP50Us / ours.Rtt8KP50Us, through, Math.Round(through.Rtt8KP50Us - ours.Rtt8KP50Us, 1), decode);
     }
 
     private static async Task<NetBenchFigures> MeasureAsync(Multiaddr address, CancellationToken cancellationToken)

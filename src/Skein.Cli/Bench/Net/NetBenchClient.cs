@@ -4,6 +4,7 @@ using Skein.P2P.Addressing;
 using Skein.P2P.Connections;
 using Skein.P2P.Errors;
 using Skein.P2P.Identity;
+using Skein.P2P.Relay;
 using Skein.P2P.Transports;
 using Skein.P2P.Transports.Tcp;
 using Skein.P2P.Yamux;
@@ -16,9 +17,11 @@ internal sealed class NetBenchClient : IAsyncDisposable
     private readonly P2PHost _host;
     private readonly PeerKey _key;
     private readonly PeerId _peer;
+    private readonly RelayClient _relays;
 
-    private NetBenchClient(P2PHost host, PeerKey key, PeerId peer)
+    private NetBenchClient(P2PHost host, RelayClient relays, PeerKey key, PeerId peer)
     {
+        _relays = relays;
         _host = host;
         _key = key;
         _peer = peer;
@@ -30,9 +33,11 @@ internal sealed class NetBenchClient : IAsyncDisposable
         var key = PeerKey.Generate();
         ITransport tcp = new TcpTransport(new TcpTransportOptions(), TimeProvider.System);
         var host = new P2PHost(new P2PHostOptions { Key = key, SeparateBulk = separateBulk }, [line?.Invoke(tcp) ?? tcp], TimeProvider.System);
+        // Circuits are dialled by it; nothing looks for a direct way, so what is dialled through a relay stays there.
+        var relays = new RelayClient(host, new RelayClientOptions(), TimeProvider.System);
         await host.StartAsync(cancellationToken);
         var connection = await host.ConnectAsync(server, cancellationToken);
-        return new NetBenchClient(host, key, connection.Peer);
+        return new NetBenchClient(host, relays, key, connection.Peer);
     }
 
     /// <summary>Sends messages one after the other and waits for each to come back.</summary>
@@ -100,6 +105,7 @@ internal sealed class NetBenchClient : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await _relays.DisposeAsync();
         await _host.DisposeAsync();
         _key.Dispose();
     }

@@ -5,6 +5,7 @@ using Skein.Cli.Output;
 using Skein.P2P.Addressing;
 using Skein.P2P.Connections;
 using Skein.P2P.Identity;
+using Skein.P2P.Relay;
 using Skein.P2P.Transports;
 using Skein.P2P.Transports.Tcp;
 using Spectre.Console;
@@ -18,6 +19,8 @@ internal static class NetBenchCommand
     private static readonly Option<int> Messages = new("--messages") { Description = "Decode messages on the slow line", HelpName = "N", DefaultValueFactory = _ => 400 };
     private static readonly Option<bool> AsJson = new("--json") { Description = "Print the report as JSON" };
     private static readonly Option<bool> Shaped = new("--shaped") { Hidden = true };
+    private static readonly Option<bool> Relay = new("--relay") { Hidden = true };
+    private static readonly Option<string> Via = new("--via") { Hidden = true };
 
     /// <summary>Builds the command.</summary>
     public static Command Create()
@@ -40,7 +43,7 @@ internal static class NetBenchCommand
     /// <summary>Builds the command of the other end.</summary>
     public static Command CreatePeer()
     {
-        var command = new Command("net-peer", "The other end of 'bench net'") { Shaped };
+        var command = new Command("net-peer", "The other end of 'bench net'") { Shaped, Relay, Via };
         command.Hidden = true;
         command.SetAction(ServeAsync);
         return command;
@@ -65,6 +68,7 @@ internal static class NetBenchCommand
         Add("skein to skein", report.SkeinToSkein);
         Add("js to js", report.JsToJs);
         Add("skein to js", report.SkeinToJs);
+        Add("skein through a relay", report.Relay);
         Terminal.Out.Write(table);
         if (report.JsToJs is null)
         {
@@ -98,8 +102,25 @@ internal static class NetBenchCommand
             [parse.GetValue(Shaped) ? NetBench.Shape(tcp) : tcp],
             TimeProvider.System);
         NetBenchProtocols.Serve(host);
+        await using var relays = new RelayClient(host, new RelayClientOptions(), TimeProvider.System);
         await host.StartAsync(cancellationToken);
-        Console.Out.WriteLine(JsonSerializer.Serialize(new { @event = "ready", address = host.Addresses[0].WithPeerId(host.Id).ToString() }));
+        await using var relay = parse.GetValue(Relay)
+            ? new RelayServer(host, new RelayServerOptions { ClassOf = _ => RelayClass.Swarm, RatePerPeer = 0, TellPrivateAddresses = true }, TimeProvider.System)
+            : null;
+        var address = host.Addresses[0].WithPeerId(host.Id);
+        if (parse.GetValue(Via) is { } via)
+        {
+            var place = await host.ConnectAsync(Multiaddr.Parse(via), cancellationToken);
+            relays.Keep(place.Peer);
+            while (relays.Places is not [{ Reservation: not null }])
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
+            }
+
+            address = Multiaddr.Parse($"{via}/p2p-circuit/p2p/{host.Id}");
+        }
+
+        Console.Out.WriteLine(JsonSerializer.Serialize(new { @event = "ready", address = address.ToString() }));
         await Console.OpenStandardInput().CopyToAsync(Stream.Null, cancellationToken);
         return 0;
     }
