@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using Skein.P2P.Addressing;
@@ -13,10 +14,16 @@ public sealed class WebSocketTransport : ITransport
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(30);
 
     private readonly TcpTransport _tcp;
+    private readonly RemoteCertificateValidationCallback? _trust;
 
     /// <summary>Creates the transport.</summary>
     /// <param name="tcp">Makes the connections below.</param>
-    public WebSocketTransport(TcpTransport tcp) => _tcp = tcp;
+    /// <param name="trust">Which certificates are believed; null for those that this machine believes. Who the peer is, its Noise handshake proves in any case.</param>
+    public WebSocketTransport(TcpTransport tcp, RemoteCertificateValidationCallback? trust = null)
+    {
+        _tcp = tcp;
+        _trust = trust;
+    }
 
     /// <inheritdoc/>
     public bool CanDial(Multiaddr address) => address.HasTcp && address.IsWebSocket && !address.IsRelayed;
@@ -32,6 +39,7 @@ public sealed class WebSocketTransport : ITransport
         {
             UseProxy = false,
             UseCookies = false,
+            SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = _trust },
             ConnectCallback = async (_, token) =>
             {
                 var socket = await _tcp.ConnectAsync(address, token);
