@@ -6,6 +6,11 @@ namespace Skein.P2P.Addressing;
 /// <summary>Where an address means something.</summary>
 public static class IpScope
 {
+    /// <summary>Name of the switch (see <see cref="AppContext"/>) that makes documentation addresses count as public: the laboratory's internet is made of 203.0.113.0/24.</summary>
+    public const string LaboratorySwitch = "Skein.P2P.DocumentationAddressesArePublic";
+
+    private static readonly bool IsLaboratory = AppContext.TryGetSwitch(LaboratorySwitch, out var isOn) && isOn;
+
     /// <summary>Whether an address can be reached from anywhere: not loopback, private, link-local, shared by a provider (RFC 6598), for documentation, multicast or unspecified.</summary>
     public static bool IsPublic(IPAddress address)
     {
@@ -26,7 +31,7 @@ public static class IpScope
                 172 => b[1] is < 16 or > 31,
                 192 => b[1] != 168 && !(b[1] == 0 && b[2] is 0 or 2),
                 198 => b[1] is not (18 or 19) && !(b[1] == 51 && b[2] == 100),
-                203 => !(b[1] == 0 && b[2] == 113),
+                203 => IsLaboratory || !(b[1] == 0 && b[2] == 113),
                 _ => true,
             };
         }

@@ -89,6 +89,9 @@ public sealed class P2PHost : IAsyncDisposable
     /// <summary>Where it listens, and what it announces besides; without the peer id.</summary>
     public IReadOnlyList<Multiaddr> Addresses => _own.All;
 
+    /// <summary>Where it listens, and nothing besides.</summary>
+    public IReadOnlyList<Multiaddr> ListenAddresses => [.. _own.Listeners.SelectMany(listener => listener.Addresses)];
+
     /// <summary>Protocols served here.</summary>
     public IReadOnlyList<string> Protocols => _protocols.Ids;
 
