@@ -4,6 +4,12 @@ using Skein.Cli.Configuration;
 using Skein.Cli.Output;
 using Skein.Core.Errors;
 
+if (Environment.GetEnvironmentVariable("SKEIN_LABORATORY") == "1")
+{
+    // The laboratory's internet has documentation addresses.
+    AppContext.SetSwitch(Skein.P2P.Addressing.IpScope.LaboratorySwitch, true);
+}
+
 // Exit codes: 0 done, 1 failed, 2 asked for wrongly, 130 interrupted.
 try
 {

@@ -45,6 +45,7 @@ internal static class SkeinCommand
         PeersCommand.Create(),
         IdCommand.Create(),
         PingCommand.Create(),
+        NetCommand.Create(),
         ParityCommand.Create(),
         BenchCommand.Create(),
         LabCommand.Create(),

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Skein.Cli.Configuration;
 using Skein.Cli.Output;
 using Skein.P2P.Addressing;
+using Skein.P2P.AutoNat;
 using Skein.P2P.Connections;
 using Skein.P2P.Kademlia;
 using Skein.P2P.Network;
@@ -67,6 +68,7 @@ internal static class AnchorCommand
                 Anchors = anchors,
                 Dht = KademliaMode.Server,
                 Relay = new RelayServerOptions(),
+                AutoNat = new AutoNatServerOptions(),
                 // Everybody's first contact: more strangers, and short visits.
                 Limits = new P2PLimits { MaxConnections = 2048, IdleTimeout = TimeSpan.FromMinutes(2) },
             },

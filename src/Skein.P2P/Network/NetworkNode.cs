@@ -1,9 +1,12 @@
 using Skein.P2P.Addressing;
+using Skein.P2P.AutoNat;
 using Skein.P2P.Connections;
 using Skein.P2P.Errors;
 using Skein.P2P.HolePunching;
 using Skein.P2P.Identity;
 using Skein.P2P.Kademlia;
+using Skein.P2P.PortMapping;
+using Skein.P2P.Reachability;
 using Skein.P2P.Relay;
 using Skein.P2P.Transports.Tcp;
 using Skein.P2P.Transports.WebSockets;
@@ -13,10 +16,18 @@ namespace Skein.P2P.Network;
 /// <summary>A node of the network: a host with the services that let peers find and reach each other. Thread-safe.</summary>
 public sealed class NetworkNode : IAsyncDisposable
 {
-    private readonly HashSet<PeerId> _anchors;
+    private const string FoundAddresses = "reachability";
 
-    private NetworkNode(P2PHost host, KademliaService dht, RelayClient relays, HolePuncher holePunching, IEnumerable<PeerId> anchors)
+    private readonly HashSet<PeerId> _anchors;
+    private readonly TimeProvider _time;
+    private readonly Lock _gate = new();
+    private AutoNatClient? _autoNatClient;
+    private AutoNatServer? _autoNatServer;
+    private KademliaMode _ownMode;
+
+    private NetworkNode(P2PHost host, KademliaService dht, RelayClient relays, HolePuncher holePunching, IEnumerable<PeerId> anchors, TimeProvider time)
     {
+        _time = time;
         Host = host;
         Dht = dht;
         Relays = relays;
@@ -40,6 +51,12 @@ public sealed class NetworkNode : IAsyncDisposable
     /// <summary>What this node carries for others; null if it carries nothing.</summary>
     public RelayServer? Relay { get; private set; }
 
+    /// <summary>Whether strangers reach this node, and by what address; null if it does not find out.</summary>
+    public ReachabilityService? Reachability { get; private set; }
+
+    /// <summary>The home router's port; null if none is asked for.</summary>
+    public PortMappingService? Router { get; private set; }
+
     /// <summary>How others reach this node now: its addresses with its peer id.</summary>
     public IReadOnlyList<Multiaddr> Addresses => [.. Host.Addresses.Select(address => address.WithPeerId(Host.Id))];
 
@@ -61,7 +78,7 @@ public sealed class NetworkNode : IAsyncDisposable
             [tcp, new WebSocketTransport(tcp)],
             time);
         var dht = new KademliaService(host, new KademliaOptions { Mode = options.Dht }, time);
-        var node = new NetworkNode(host, dht, new RelayClient(host, options.Places, time), new HolePuncher(host, tcp, options.HolePunching, time), options.Anchors.Select(anchor => anchor.PeerId!));
+        var node = new NetworkNode(host, dht, new RelayClient(host, options.Places, time), new HolePuncher(host, tcp, options.HolePunching, time), options.Anchors.Select(anchor => anchor.PeerId!), time);
         try
         {
             await host.StartAsync(cancellationToken);
@@ -78,6 +95,16 @@ public sealed class NetworkNode : IAsyncDisposable
                 host.Protect(anchor.PeerId!);
             }
 
+            if (options.AutoNat is { } autoNat)
+            {
+                node.ServeAutoNat(autoNat);
+            }
+
+            if (options.Reachability is { } reachability)
+            {
+                node.FindOut(options, reachability);
+            }
+
             dht.Start(options.Anchors);
             return node;
         }
@@ -92,6 +119,18 @@ public sealed class NetworkNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Host.PeerIdentified -= OnIdentified;
+        if (Reachability is not null)
+        {
+            await Reachability.DisposeAsync();
+        }
+
+        if (Router is not null)
+        {
+            await Router.DisposeAsync();
+        }
+
+        _autoNatClient?.Dispose();
+        _autoNatServer?.Dispose();
         await HolePunching.DisposeAsync();
         await Relays.DisposeAsync();
         if (Relay is not null)
@@ -101,6 +140,48 @@ public sealed class NetworkNode : IAsyncDisposable
 
         await Dht.DisposeAsync();
         await Host.DisposeAsync();
+    }
+
+    private void ServeAutoNat(AutoNatServerOptions options)
+    {
+        // Not from the listening port: a home router would take the dial for an answer to the asker's own.
+        var tcp = new TcpTransport(new TcpTransportOptions { DialFromListenPort = false }, _time);
+        _autoNatServer = new AutoNatServer(Host, [tcp, new WebSocketTransport(tcp)], options, _time);
+    }
+
+    private void FindOut(NetworkOptions options, ReachabilityOptions reachability)
+    {
+        _ownMode = options.Dht;
+        _autoNatClient = new AutoNatClient(Host, _time);
+        if (options.MapPort)
+        {
+            Router = HomeRouter.CreateService(Host.ListenAddresses, _time);
+        }
+
+        Reachability = new ReachabilityService(Host, _autoNatClient, Router, options.Announce, reachability, _time);
+        Reachability.Changed += OnReachabilityChanged;
+        Router?.Start();
+        Reachability.Start();
+    }
+
+    private void OnReachabilityChanged(ReachabilityReport report)
+    {
+        Host.Announce(FoundAddresses, report.Reachable);
+        if (report.State == ReachabilityState.Unknown)
+        {
+            // Between two answers all stays as it is.
+            return;
+        }
+
+        var isReachable = report.State == ReachabilityState.Reachable;
+        Dht.SetMode(isReachable ? KademliaMode.Server : _ownMode);
+        lock (_gate)
+        {
+            if (isReachable && _autoNatServer is null)
+            {
+                ServeAutoNat(new AutoNatServerOptions());
+            }
+        }
     }
 
     // Hearsay of the peer; it costs at most the rate that each peer has anyway.

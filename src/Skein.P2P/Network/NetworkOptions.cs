@@ -1,8 +1,10 @@
 using Skein.P2P.Addressing;
+using Skein.P2P.AutoNat;
 using Skein.P2P.Connections;
 using Skein.P2P.HolePunching;
 using Skein.P2P.Identity;
 using Skein.P2P.Kademlia;
+using Skein.P2P.Reachability;
 using Skein.P2P.Relay;
 
 namespace Skein.P2P.Network;
@@ -33,6 +35,15 @@ public sealed record NetworkOptions
 
     /// <summary>How it looks for direct ways to peers that it meets through a relay.</summary>
     public HolePunchOptions HolePunching { get; init; } = new();
+
+    /// <summary>How it finds out whether strangers reach it: it then tells the addresses that they do, and serves the DHT and others' questions of the same kind. Null to find out nothing.</summary>
+    public ReachabilityOptions? Reachability { get; init; }
+
+    /// <summary>Whether it asks the home router for a port, if it listens behind one.</summary>
+    public bool MapPort { get; init; }
+
+    /// <summary>How it tells others whether they can be reached, from the start; null to do so only once it has found itself reachable.</summary>
+    public AutoNatServerOptions? AutoNat { get; init; }
 
     /// <summary>Limits of the host.</summary>
     public P2PLimits Limits { get; init; } = new();

@@ -221,7 +221,7 @@ public sealed class ReachabilityService : IAsyncDisposable
     private IReadOnlyList<(string Key, PeerId Peer)> Servers()
         => [.. _host.Connections.Where(connection => !connection.IsRelayed && _host.Peers.Find(connection.Peer)?.Protocols?.Contains(AutoNatProtocol.DialRequestId, StringComparer.Ordinal) == true)
             .Select(connection => (Key: ObservedAddresses.ObserverOf(connection), connection.Peer))
-            .DistinctBy(server => server.Key)
+            .DistinctBy(server => server.Key, StringComparer.Ordinal)
             // No more than have to agree, and as many again for those that cannot say.
             .Take(_options.Confirmations * 2)];
 
