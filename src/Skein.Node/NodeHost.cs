@@ -6,7 +6,6 @@ using Skein.Engine.Stages;
 using Skein.Models;
 using Skein.P2P.Addressing;
 using Skein.P2P.Network;
-using Skein.P2P.Reachability;
 using Skein.Swarm.Discovery;
 using Skein.Swarm.Stages;
 using Skein.Swarm.Transport;
@@ -77,8 +76,7 @@ public sealed class NodeHost : IAsyncDisposable
             HostedStage[] hosted = [new HostedStage(model.Digest, stage)];
             if (options.Identity is { } identity)
             {
-                var taking = new NetworkOptions { Key = identity, Listen = [Multiaddr.FromTcp(options.Listen)], Anchors = options.Anchors, Reachability = new ReachabilityOptions(), MapPort = true };
-                network = await NetworkNode.StartAsync(taking, time, cancellationToken);
+                network = await NetworkNode.StartAsync(new NetworkOptions { Key = identity, Listen = [Multiaddr.FromTcp(options.Listen)], Anchors = options.Anchors }, time, cancellationToken);
                 transport = Wrap(new P2PRingTransport(network.Host, ownsHost: false), options);
                 var service = new StageService(new StageServiceOptions(), hosted, transport, time, logs.CreateLogger<StageService>());
                 var announcer = options.Anchors.Count > 0 ? new ModelAnnouncer(network.Dht, model.Digest, time) : null;
