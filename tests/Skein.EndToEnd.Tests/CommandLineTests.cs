@@ -17,6 +17,7 @@ public sealed class CommandLineTests
     [InlineData("model remove")]
     [InlineData("anchor")]
     [InlineData("peers")]
+    [InlineData("net check")]
     [InlineData("id")]
     [InlineData("ping")]
     [InlineData("lab")]
