@@ -41,6 +41,7 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData("gguf.not_gguf", "model", "import", "README.md")]
     [InlineData("is a folder", "model", "import", "src")]
     [InlineData("is a folder", "model", "inspect", "./src")]
+    [InlineData("but a folder", "model", "inspect", "src")]
     [InlineData("smollm2-135m", "model", "inspect", "no-such-model")]
     [InlineData("no-such-model", "model", "remove", "no-such-model")]
     public async Task Model_Impossible_SaysWhy(string expected, params string[] arguments)

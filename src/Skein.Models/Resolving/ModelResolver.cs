@@ -53,6 +53,11 @@ public sealed class ModelResolver
             return new ModelHandle(Path.GetFileNameWithoutExtension(nameOrPath), source, _assembler);
         }
 
+        if (Directory.Exists(nameOrPath) && (!ModelName.TryParse(nameOrPath, out var folder) || !Store.TryFind(folder, out _)))
+        {
+            throw new ModelException(ModelError.UnknownModel, $"There is no model named {nameOrPath}, but a folder: name the GGUF file in it.");
+        }
+
         if (!ModelName.TryParse(nameOrPath, out var name) || !Store.TryFind(name, out _))
         {
             var known = Store.Names();

@@ -56,7 +56,7 @@ internal sealed class WireConnection : IAsyncDisposable
     /// <summary>Why it was closed; null while it is open.</summary>
     public SwarmException? Failure => Volatile.Read(ref _failure);
 
-    /// <summary>The last measured round trip; null before the first.</summary>
+    /// <summary>The smallest measured round trip; null before the first.</summary>
     public TimeSpan? RoundTrip => Volatile.Read(ref _roundTripTicks) is >= 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
 
     /// <summary>Reads the head of the next message.</summary>
@@ -181,7 +181,9 @@ internal sealed class WireConnection : IAsyncDisposable
         }
         else if (heartbeat.Nonce == Volatile.Read(ref _nonce) && Interlocked.Exchange(ref _askedAt, 0) is > 0 and var asked)
         {
-            Volatile.Write(ref _roundTripTicks, _time.GetElapsedTime(asked).Ticks);
+            // The smallest seen: what is above it is a busy machine or a full queue, not the way.
+            var trip = _time.GetElapsedTime(asked).Ticks;
+            Volatile.Write(ref _roundTripTicks, RoundTrip is { } known ? Math.Min(trip, known.Ticks) : trip);
         }
     }
 
