@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using Skein.Core.Stages;
+using Skein.P2P.Errors;
 
 namespace Skein.Swarm.Errors;
 
@@ -21,6 +22,8 @@ internal static class SwarmErrors
         SocketException socket => new SwarmException(SwarmError.PeerLost, $"the connection broke ({socket.SocketErrorCode})", null, exception),
         IOException { InnerException: SocketException socket } => new SwarmException(SwarmError.PeerLost, $"the connection broke ({socket.SocketErrorCode})", null, exception),
         IOException => new SwarmException(SwarmError.PeerLost, "the connection broke", null, exception),
+        P2PException { Error: P2PError.ProtocolNotSupported } p2p => new SwarmException(SwarmError.UnsupportedProtocol, p2p.Message, null, exception),
+        P2PException p2p => new SwarmException(SwarmError.PeerLost, $"the connection broke ({p2p.Error})", null, exception),
         OperationCanceledException => new SwarmException(SwarmError.SessionClosed, "the work was cancelled", null, exception),
         _ => new SwarmException(SwarmError.Internal, $"an unexpected failure ({exception.GetType().Name}); the log of the node that reports it tells more", null, exception),
     };
