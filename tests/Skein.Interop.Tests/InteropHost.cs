@@ -1,6 +1,7 @@
 using Skein.P2P.Addressing;
 using Skein.P2P.Connections;
 using Skein.P2P.Identity;
+using Skein.P2P.Transports;
 using Skein.P2P.Transports.Tcp;
 using Skein.P2P.Transports.WebSockets;
 using Skein.P2P.Yamux;
@@ -17,17 +18,18 @@ internal static class InteropHost
 
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
 
-    public static async Task<P2PHost> StartAsync(bool earlyMuxer = true)
+    public static Task<P2PHost> StartAsync(bool earlyMuxer = true) => StartAsync(options => options with { EarlyMuxer = earlyMuxer });
+
+    public static async Task<P2PHost> StartAsync(Func<P2PHostOptions, P2PHostOptions> change, TcpTransport? tcp = null, Func<ITransport, ITransport>? wrap = null)
     {
-        var tcp = new TcpTransport(new TcpTransportOptions(), TimeProvider.System);
-        var options = new P2PHostOptions
+        tcp ??= new TcpTransport(new TcpTransportOptions(), TimeProvider.System);
+        var options = change(new P2PHostOptions
         {
             Key = PeerKey.Generate(),
             Listen = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")],
-            EarlyMuxer = earlyMuxer,
             Yamux = new YamuxOptions { MaxInboundStreams = 2000, MaxOutboundStreams = 2000 },
-        };
-        var host = new P2PHost(options, [tcp, new WebSocketTransport(tcp)], TimeProvider.System);
+        });
+        var host = new P2PHost(options, [wrap is null ? tcp : wrap(tcp), new WebSocketTransport(tcp)], TimeProvider.System);
         host.Handle(Echo, StreamClass.Bulk, EchoAsync, maxStreams: 2000);
         host.Handle(Count, StreamClass.Bulk, (stream, token) => AnswerCountAsync(stream, TimeSpan.Zero, token), maxStreams: 2000);
         host.Handle(Slow, StreamClass.Control, (stream, token) => AnswerCountAsync(stream, TimeSpan.FromMilliseconds(2), token));

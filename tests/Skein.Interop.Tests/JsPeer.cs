@@ -42,7 +42,13 @@ public class JsPeer : IAsyncLifetime
         _process.BeginErrorReadLine();
         _reading = ReadAsync(_process.StandardOutput);
         var ready = Ready = await _ready.Task.WaitAsync(Bound);
-        Id = PeerId.Parse((string)ready["id"]!);
+        if (ready["id"] is not { } id)
+        {
+            // Its peers are started later.
+            return;
+        }
+
+        Id = PeerId.Parse((string)id!);
         var addresses = ready["addresses"]!.AsArray().Select(address => Multiaddr.Parse((string)address!)).ToList();
         Tcp = addresses.First(address => !address.IsWebSocket);
         WebSocket = addresses.First(address => address.IsWebSocket);
