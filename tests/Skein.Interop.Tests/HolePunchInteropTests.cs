@@ -100,13 +100,7 @@ public sealed class HolePunchInteropTests(JsNodes js) : IClassFixture<JsNodes>
     private static async Task CheckDirectAsync(PunchPeer ours, JsNode theirs, bool weDialled)
     {
         await InteropHost.EchoAsync(ours.Host, theirs.Id, 300_000);
-        var end = Environment.TickCount64 + (long)Bound.TotalMilliseconds;
-        while (ours.Host.ConnectionsWith(theirs.Id).Any(connection => connection.IsRelayed))
-        {
-            Assert.True(Environment.TickCount64 < end, "the relayed connection is still there");
-            await Task.Delay(20);
-        }
-
+        await InteropHost.UntilAsync(() => !ours.Host.ConnectionsWith(theirs.Id).Any(connection => connection.IsRelayed), "the end of the relayed connection");
         Assert.All(ours.Host.ConnectionsWith(theirs.Id), connection => Assert.Equal(weDialled, connection.IsOutbound));
         await theirs.Process.UntilAsync(
             "connections",

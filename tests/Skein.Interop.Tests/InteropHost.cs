@@ -45,6 +45,17 @@ internal static class InteropHost
     public static string AddressOf(P2PHost host, bool webSocket)
         => (webSocket ? Multiaddr.Parse(host.Addresses[0] + "/ws") : host.Addresses[0]).WithPeerId(host.Id).ToString();
 
+    /// <summary>Waits until a condition holds: js-libp2p may know of a connection before this side does.</summary>
+    public static async Task UntilAsync(Func<bool> condition, string phase)
+    {
+        var end = Environment.TickCount64 + (long)(2 * Bound.TotalMilliseconds);
+        while (!condition())
+        {
+            Assert.True(Environment.TickCount64 < end, $"Still missing after {2 * Bound.TotalSeconds:0} s: {phase}.");
+            await Task.Delay(10);
+        }
+    }
+
     /// <summary>Writes and reads at once; fails where the two differ.</summary>
     public static async Task EchoAsync(P2PHost host, PeerId peer, int size, int salt = 7)
     {
