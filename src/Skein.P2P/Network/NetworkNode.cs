@@ -86,7 +86,7 @@ public sealed class NetworkNode : IAsyncDisposable
             host.Announce([.. options.Announce, .. host.Addresses.Where(address => address.IsPlainTcp).Select(address => address.Then(new MultiaddrPart(MultiaddrCode.Ws, default)))]);
             if (options.Relay is { } relay)
             {
-                node.Relay = new RelayServer(host, relay with { ClassOf = peer => node.IsOfThisNetwork(peer) ? RelayClass.Swarm : relay.ClassOf(peer) }, time);
+                node.Relay = new RelayServer(host, relay with { ClassOf = peer => relay.ClassOf(peer) is var given && given == RelayClass.Signal && node.IsOfThisNetwork(peer) ? RelayClass.Swarm : given }, time);
             }
 
             foreach (var anchor in options.Anchors)

@@ -27,7 +27,7 @@ public sealed record NetworkOptions
     /// <summary>Whether it serves the DHT: only nodes that others can reach should.</summary>
     public KademliaMode Dht { get; init; } = KademliaMode.Client;
 
-    /// <summary>What it carries for peers that cannot reach each other; null to carry nothing. Peers of the same network are of <see cref="RelayClass.Swarm"/>, whatever the options say of them.</summary>
+    /// <summary>What it carries for peers that cannot reach each other; null to carry nothing. Peers of the same network, by their own word, are of <see cref="RelayClass.Swarm"/> where the options say <see cref="RelayClass.Signal"/>; whom the options refuse stays refused.</summary>
     public RelayServerOptions? Relay { get; init; }
 
     /// <summary>How it keeps places at the anchors' relays, when it finds that a router stands before it.</summary>

@@ -21,6 +21,7 @@ public sealed class RelayServer : IAsyncDisposable
     private readonly RelayServerOptions _options;
     private readonly TimeProvider _time;
     private readonly ReservationTable _reservations;
+    private readonly Introductions _introductions;
     private readonly ConcurrentDictionary<Circuit, byte> _circuits = new();
     private readonly Lock _gate = new();
     private readonly Dictionary<PeerId, RateShare> _shares = [];
@@ -36,6 +37,7 @@ public sealed class RelayServer : IAsyncDisposable
         _options = options;
         _time = time;
         _reservations = new ReservationTable(options, time);
+        _introductions = new Introductions(host, time);
         host.ConnectionClosed += OnConnectionClosed;
         host.Handle(RelayProtocol.HopId, StreamClass.Decode, ServeAsync, options.MaxCircuitsPerPeer + 4);
         _sweep = SweepAsync();
@@ -57,6 +59,7 @@ public sealed class RelayServer : IAsyncDisposable
 
         _host.Unhandle(RelayProtocol.HopId);
         _host.ConnectionClosed -= OnConnectionClosed;
+        _introductions.Dispose();
         await _stopping.CancelAsync();
         foreach (var circuit in _circuits.Keys)
         {
@@ -98,7 +101,7 @@ public sealed class RelayServer : IAsyncDisposable
 
     private async Task ReserveAsync(P2PStream stream, CancellationToken cancellationToken)
     {
-        var level = stream.Connection.IsRelayed ? RelayClass.Refused : _options.ClassOf(stream.Peer);
+        var level = stream.Connection.IsRelayed ? RelayClass.Refused : await ClassOfAsync(stream, cancellationToken);
         if (level == RelayClass.Refused)
         {
             await AnswerAsync(stream, RelayStatus.PermissionDenied, cancellationToken);
@@ -135,7 +138,7 @@ public sealed class RelayServer : IAsyncDisposable
 
     private async Task ConnectAsync(P2PStream source, PeerId target, CancellationToken cancellationToken)
     {
-        var level = source.Connection.IsRelayed || source.Peer == target ? RelayClass.Refused : Lower(_options.ClassOf(source.Peer), _options.ClassOf(target));
+        var level = source.Connection.IsRelayed || source.Peer == target ? RelayClass.Refused : Lower(await ClassOfAsync(source, cancellationToken), _options.ClassOf(target));
         if (level == RelayClass.Refused)
         {
             await AnswerAsync(source, RelayStatus.PermissionDenied, cancellationToken);
@@ -186,6 +189,19 @@ public sealed class RelayServer : IAsyncDisposable
         {
             GiveBackPlaces(source.Peer, target);
         }
+    }
+
+    // Who asks as soon as it is connected has not said yet what it is, and would be served as a stranger for as long as the circuit lasts.
+    private async Task<RelayClass> ClassOfAsync(P2PStream stream, CancellationToken cancellationToken)
+    {
+        var level = _options.ClassOf(stream.Peer);
+        if (level != RelayClass.Signal)
+        {
+            return level;
+        }
+
+        await _introductions.WaitAsync(stream.Connection, cancellationToken);
+        return _options.ClassOf(stream.Peer);
     }
 
     // Brings the circuit to the called peer; null if it does not take it.
