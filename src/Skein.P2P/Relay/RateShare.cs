@@ -11,9 +11,6 @@ internal sealed class RateShare(long rate, int burst, TimeProvider time)
     private double _tokens = burst;
     private long _last = time.GetTimestamp();
 
-    /// <summary>Circuits that draw on it.</summary>
-    public int Circuits { get; set; }
-
     /// <summary>Takes some bytes.</summary>
     /// <returns>How long to wait before they may go on; zero for not at all.</returns>
     public TimeSpan Take(int bytes)

@@ -23,11 +23,9 @@ public sealed class RelayServer : IAsyncDisposable
     private readonly ReservationTable _reservations;
     private readonly Introductions _introductions;
     private readonly ConcurrentDictionary<Circuit, byte> _circuits = new();
-    private readonly Lock _gate = new();
-    private readonly Dictionary<PeerId, RateShare> _shares = [];
+    private readonly CircuitPlaces _places;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _sweep;
-    private int _circuitCount;
     private int _disposed;
 
     /// <summary>Begins to serve; connected peers are told.</summary>
@@ -38,6 +36,7 @@ public sealed class RelayServer : IAsyncDisposable
         _time = time;
         _reservations = new ReservationTable(options, time);
         _introductions = new Introductions(host, time);
+        _places = new CircuitPlaces(options, time);
         host.ConnectionClosed += OnConnectionClosed;
         host.Handle(RelayProtocol.HopId, StreamClass.Decode, ServeAsync, options.MaxCircuitsPerPeer + 4);
         _sweep = SweepAsync();
@@ -152,7 +151,7 @@ public sealed class RelayServer : IAsyncDisposable
             return;
         }
 
-        if (!TryTakePlaces(source.Peer, target, out var sourceShare, out var targetShare))
+        if (!_places.TryTake(source.Peer, source.Connection.RemoteIp, target, out var sourceShare, out var targetShare))
         {
             await AnswerAsync(source, RelayStatus.ResourceLimitExceeded, cancellationToken);
             return;
@@ -187,7 +186,7 @@ public sealed class RelayServer : IAsyncDisposable
         }
         finally
         {
-            GiveBackPlaces(source.Peer, target);
+            _places.GiveBack(source.Peer, source.Connection.RemoteIp, target);
         }
     }
 
@@ -238,41 +237,6 @@ public sealed class RelayServer : IAsyncDisposable
     private static RelayClass Lower(RelayClass one, RelayClass other) => one < other ? one : other;
 
     private RelayLimit? LimitOf(RelayClass level) => level == RelayClass.Signal ? _options.SignalLimit : _options.SwarmLimit;
-
-    private bool TryTakePlaces(PeerId source, PeerId target, out RateShare sourceShare, out RateShare targetShare)
-    {
-        lock (_gate)
-        {
-            sourceShare = _shares.GetValueOrDefault(source) ?? new RateShare(_options.RatePerPeer, _options.Burst, _time);
-            targetShare = _shares.GetValueOrDefault(target) ?? new RateShare(_options.RatePerPeer, _options.Burst, _time);
-            if (_circuitCount >= _options.MaxCircuits || sourceShare.Circuits >= _options.MaxCircuitsPerPeer || targetShare.Circuits >= _options.MaxCircuitsPerPeer)
-            {
-                return false;
-            }
-
-            _circuitCount++;
-            sourceShare.Circuits++;
-            targetShare.Circuits++;
-            _shares[source] = sourceShare;
-            _shares[target] = targetShare;
-            return true;
-        }
-    }
-
-    private void GiveBackPlaces(PeerId source, PeerId target)
-    {
-        lock (_gate)
-        {
-            _circuitCount--;
-            foreach (var peer in new[] { source, target })
-            {
-                if (--_shares[peer].Circuits == 0)
-                {
-                    _shares.Remove(peer);
-                }
-            }
-        }
-    }
 
     private void OnConnectionClosed(object? sender, P2PConnectionEventArgs e)
     {

@@ -29,8 +29,17 @@ public sealed record RelayServerOptions
     /// <summary>Circuits in all: each holds two buffers of 32 KiB.</summary>
     public int MaxCircuits { get; init; } = 512;
 
-    /// <summary>Circuits that one peer may have, as the caller and as the called together.</summary>
+    /// <summary>Circuits that one peer may have as the caller, and as many as the called: who is called much can still call.</summary>
     public int MaxCircuitsPerPeer { get; init; } = 16;
+
+    /// <summary>Circuits of one caller to one called peer: an urgent and a bulk connection, and as many while they are made anew.</summary>
+    public int MaxCircuitsPerPair { get; init; } = 4;
+
+    /// <summary>Circuits to one called peer from one neighbourhood of addresses (/24, /48): half of what it may have, so that no single place cuts it off from all others. Loopback has no such bound.</summary>
+    public int MaxCircuitsPerGroupAndCalled { get; init; } = 8;
+
+    /// <summary>Circuits from one neighbourhood in all: an eighth of the relay's.</summary>
+    public int MaxCircuitsPerGroup { get; init; } = 64;
 
     /// <summary>How long a reservation holds: go-libp2p's.</summary>
     public TimeSpan ReservationTime { get; init; } = TimeSpan.FromHours(1);
