@@ -167,7 +167,7 @@ public sealed class RelayClient : IAsyncDisposable
     {
         // Off the lock of whoever keeps.
         await Task.Yield();
-        var delay = _options.LeastRenewal;
+        var patience = new RelayPatience(_options);
         try
         {
             while (true)
@@ -175,18 +175,21 @@ public sealed class RelayClient : IAsyncDisposable
                 try
                 {
                     var place = await ReserveAsync(relay, cancellationToken);
-                    delay = _options.LeastRenewal;
                     Set(place);
-                    await HoldAsync(relay, place.Reservation!, cancellationToken);
-                    continue;
+                    var won = _time.GetTimestamp();
+                    var isDue = await HoldAsync(relay, place.Reservation!, cancellationToken);
+                    patience.Held(_time.GetElapsedTime(won));
+                    if (isDue)
+                    {
+                        continue;
+                    }
                 }
                 catch (P2PException fault)
                 {
                     Set(new RelayPlace(relay, null, null, [], fault.Message));
                 }
 
-                await Task.Delay(delay, _time, cancellationToken);
-                delay = delay * 2 < _options.MostDelay ? delay * 2 : _options.MostDelay;
+                await Task.Delay(patience.Next(), _time, cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -195,13 +198,14 @@ public sealed class RelayClient : IAsyncDisposable
         }
     }
 
-    // Until the place must be renewed, or its connection is gone and with it the place.
-    private async Task HoldAsync(PeerId relay, RelayReservation reservation, CancellationToken cancellationToken)
+    // Until the place must be renewed (true), or its connection is gone and with it the place (false).
+    private async Task<bool> HoldAsync(PeerId relay, RelayReservation reservation, CancellationToken cancellationToken)
     {
         var renewal = (reservation.Expires - _time.GetUtcNow()) * _options.RenewAt;
         renewal = renewal > _options.MostRenewal ? _options.MostRenewal : renewal < _options.LeastRenewal ? _options.LeastRenewal : renewal;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var due = Task.Delay(renewal, _time, end.Token);
+        bool isDue;
         try
         {
             while (!due.IsCompleted && _host.ConnectionsWith(relay).FirstOrDefault(connection => !connection.IsRelayed && !connection.Closed.IsCompleted) is { } connection)
@@ -209,7 +213,8 @@ public sealed class RelayClient : IAsyncDisposable
                 await Task.WhenAny(due, connection.Closed);
             }
 
-            if (!due.IsCompleted)
+            isDue = due.IsCompleted;
+            if (!isDue)
             {
                 Set(new RelayPlace(relay, null, null, [], "The connection with the relay was lost."));
             }
@@ -220,6 +225,7 @@ public sealed class RelayClient : IAsyncDisposable
         }
 
         cancellationToken.ThrowIfCancellationRequested();
+        return isDue;
     }
 
     private void Set(RelayPlace place)

@@ -15,7 +15,7 @@ public sealed record RelayClientOptions
     /// <summary>The longest a reservation is trusted without being renewed: clocks differ.</summary>
     public TimeSpan MostRenewal { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>The longest wait after failures, which double it from <see cref="LeastRenewal"/> on.</summary>
+    /// <summary>The longest wait after failures and losses, which double it from <see cref="LeastRenewal"/> on. A place that was held for so long makes them forgotten.</summary>
     public TimeSpan MostDelay { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Relays that places are kept at: each is a connection and a few addresses in every record.</summary>

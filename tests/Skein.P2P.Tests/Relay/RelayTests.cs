@@ -50,12 +50,48 @@ public sealed class RelayTests
     }
 
     [Fact]
-    public async Task Reservation_LostWithItsConnection_IsWonAgain()
+    public async Task Reservation_LostWithItsConnection_IsWonAgainAfterLongerAndLongerPauses()
     {
-        await using var fixture = await RelayFixture.CreateAsync(TimeProvider.System);
-        await fixture.Relay.ConnectionsWith(fixture.Called.Id)[0].CloseAsync();
-        await Waiting.Until(() => fixture.Server.ReservationCount == 1 && fixture.CalledClient.Places[0].Reservation is not null && fixture.Relay.ConnectionsWith(fixture.Called.Id).Count == 1, "the new place");
+        var time = new FakeTimeProvider();
+        await using var fixture = await RelayFixture.CreateAsync(time);
+        var pauses = new List<TimeSpan>();
+        long? lost = null;
+        fixture.CalledClient.PlaceChanged += (_, e) =>
+        {
+            lock (pauses)
+            {
+                if (e.Place.Reservation is null)
+                {
+                    lost = time.GetTimestamp();
+                }
+                else if (lost is { } since)
+                {
+                    pauses.Add(time.GetElapsedTime(since));
+                    lost = null;
+                }
+            }
+        };
 
+        for (var losses = 1; losses <= 3; losses++)
+        {
+            await Waiting.Until(() => fixture.Relay.ConnectionsWith(fixture.Called.Id).Count == 1, "the connection at the relay");
+            await fixture.Relay.ConnectionsWith(fixture.Called.Id)[0].CloseAsync();
+            await Waiting.Until(
+                () =>
+                {
+                    time.Advance(TimeSpan.FromMilliseconds(100));
+                    lock (pauses)
+                    {
+                        return pauses.Count == losses;
+                    }
+                },
+                $"the place after loss {losses}");
+        }
+
+        Assert.True(pauses[0] >= TimeSpan.FromSeconds(5), $"after {pauses[0]}");
+        Assert.True(pauses[1] >= TimeSpan.FromSeconds(10), $"after {pauses[1]}");
+        Assert.True(pauses[2] >= TimeSpan.FromSeconds(20), $"after {pauses[2]}");
+        Assert.Equal(1, fixture.Server.ReservationCount);
         Assert.Equal([1], await HostFixture.EchoAsync(fixture.Caller, fixture.Called.Id, [1]));
     }
 
