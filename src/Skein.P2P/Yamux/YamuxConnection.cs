@@ -309,19 +309,33 @@ public sealed class YamuxConnection : IAsyncDisposable
 
     internal void Remove(YamuxStream stream)
     {
-        if (_streams.Remove(stream.Id))
+        if (!stream.IsRemoved)
         {
-            if (stream.IsOutbound)
-            {
-                _outbound--;
-            }
-            else
-            {
-                _inbound--;
-            }
+            stream.IsRemoved = true;
+            _streams.Remove(stream.Id);
+            Uncount(stream);
         }
 
         Acknowledge(stream);
+    }
+
+    // A stream that is gone is counted while a frame of it waits for the peer to read, a reset above all: or a peer that reads nothing could make us queue frames without end.
+    private void Uncount(YamuxStream stream)
+    {
+        if (!stream.IsRemoved || !stream.IsCounted || stream.IsQueued)
+        {
+            return;
+        }
+
+        stream.IsCounted = false;
+        if (stream.IsOutbound)
+        {
+            _outbound--;
+        }
+        else
+        {
+            _inbound--;
+        }
     }
 
     internal void RemoveIfFinished(YamuxStream stream)
@@ -473,6 +487,8 @@ public sealed class YamuxConnection : IAsyncDisposable
                 at += YamuxHeader.Size;
                 RemoveIfFinished(stream);
             }
+
+            Uncount(stream);
         }
 
         at = FillData(ref _controlData, message, at, message.Length, int.MaxValue);
@@ -486,6 +502,7 @@ public sealed class YamuxConnection : IAsyncDisposable
         {
             if (!stream.CanSendData || stream.IsFaulted)
             {
+                Uncount(stream);
                 continue;
             }
 

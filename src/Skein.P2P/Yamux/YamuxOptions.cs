@@ -15,7 +15,7 @@ public sealed record YamuxOptions
     /// <summary>Bytes received and not yet read, over all streams of the session; the stream that passes it is reset. Bounds what one peer makes us hold.</summary>
     public long MaxBuffered { get; init; } = 64 * 1024 * 1024;
 
-    /// <summary>Streams that the other side may have open; further ones are reset at once.</summary>
+    /// <summary>Streams that the other side may have open, with those that are gone but whose last frame it has not read; further ones are reset at once.</summary>
     public int MaxInboundStreams { get; init; } = 512;
 
     /// <summary>Streams that we may have open.</summary>

@@ -109,6 +109,13 @@ public sealed class YamuxStream : Stream, IValueTaskSource, IValueTaskSource<int
     // Set while the other side has not acknowledged a stream that was opened here.
     internal bool AwaitsAck { get; set; }
 
+    // Out of the session's table; counted until it is out of the writer's queues too.
+    internal bool IsRemoved { get; set; }
+
+    internal bool IsCounted { get; set; } = true;
+
+    internal bool IsQueued => ControlLink.Queued || DataLink.Queued;
+
     internal bool IsFinished => _finSent && _finReceived;
 
     internal bool CanSendData => !PendingWrite.IsEmpty && _sendWindow > 0;

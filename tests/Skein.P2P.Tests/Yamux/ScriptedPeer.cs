@@ -38,6 +38,20 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         }
     }
 
+    /// <summary>The same; false once the session has had enough and closed.</summary>
+    public async Task<bool> TrySendRawAsync(byte[] bytes)
+    {
+        try
+        {
+            await SendRawAsync(bytes);
+            return !Session.Closed.IsCompleted;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Reads the next frame that is not a ping of the session's own; null at the end.</summary>
     public async Task<(YamuxHeader Header, byte[] Data)?> ReadAsync()
     {

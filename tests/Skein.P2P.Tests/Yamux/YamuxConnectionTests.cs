@@ -390,14 +390,64 @@ public sealed class YamuxConnectionTests
 
         var flood = Task.Run(async () =>
         {
-            for (var i = 0; i < 100 && !peer.Session.Closed.IsCompleted; i++)
+            for (var i = 0; i < 100 && await peer.TrySendRawAsync(frames); i++)
             {
-                await peer.SendRawAsync(frames);
             }
         });
 
         Assert.Equal(P2PError.ProtocolViolation, (await peer.FaultAsync()).Error);
-        await Assert.ThrowsAnyAsync<IOException>(() => flood.Within("the flood's end"));
+        await flood.Within("the flood's end");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task RapidResets_ByAPeerThatDoesNotRead_EndTheSession(bool byThem)
+    {
+        var accepted = 0;
+        await using var peer = new ScriptedPeer(new YamuxOptions { MaxInboundStreams = 16, MaxQueuedControl = 64 }, onStream: stream =>
+        {
+            accepted++;
+            if (!byThem)
+            {
+                stream.Reset();
+            }
+        });
+        var frames = new byte[YamuxHeader.Size * 8192];
+        uint id = 0;
+        var flood = Task.Run(async () =>
+        {
+            do
+            {
+                for (var at = 0; at < frames.Length; at += 2 * YamuxHeader.Size)
+                {
+                    id += 2;
+                    new YamuxHeader(YamuxFrameType.WindowUpdate, YamuxFlags.Syn, id, 0).Write(frames.AsSpan(at));
+                    new YamuxHeader(YamuxFrameType.WindowUpdate, byThem ? YamuxFlags.Rst : YamuxFlags.None, id, 0).Write(frames.AsSpan(at + YamuxHeader.Size));
+                }
+
+            }
+            while (id < 500_000 && await peer.TrySendRawAsync(frames));
+        });
+
+        Assert.Equal(P2PError.ProtocolViolation, (await peer.FaultAsync()).Error);
+        await flood.Within("the flood's end");
+
+        // What the wire took, and no more than the limits beside it.
+        Assert.InRange(accepted, 16, 100_000);
+    }
+
+    [Fact]
+    public async Task StreamsReset_ByAPeerThatReads_MakeRoomForMore()
+    {
+        await using var peer = new ScriptedPeer(new YamuxOptions { MaxInboundStreams = 2 }, onStream: stream => stream.Reset());
+        for (uint id = 2; id <= 40; id += 2)
+        {
+            await peer.SendAsync(YamuxFrameType.WindowUpdate, YamuxFlags.Syn, id, 0);
+            Assert.Equal(new YamuxHeader(YamuxFrameType.WindowUpdate, YamuxFlags.Rst, id, 0), (await peer.ReadAsync())!.Value.Header);
+        }
+
+        Assert.Equal(0, peer.Session.StreamCount);
     }
 
     [Fact]
