@@ -33,7 +33,7 @@ internal sealed class ConnectionUpgrader(P2PHostOptions options, TimeProvider ti
 
             P2PConnection? connection = null;
             var muxer = new YamuxConnection(session.Channel, outbound, options.Yamux, time, stream => onStream(connection!, stream));
-            connection = new P2PConnection(muxer, session.RemoteKey, raw, outbound, time);
+            connection = new P2PConnection(muxer, session.RemoteKey, raw, outbound, options.Limits.NegotiationTimeout, time);
             return connection;
         }
         catch (Exception fault)

@@ -13,12 +13,11 @@ namespace Skein.P2P.Connections;
 public sealed class P2PConnection
 {
     private readonly Dictionary<string, int> _inboundByProtocol = new(StringComparer.Ordinal);
-    private readonly TimeProvider _time;
     private long _lastUsed;
     private volatile bool _carriesBulk;
     private volatile bool _carriesDecode;
 
-    internal P2PConnection(YamuxConnection muxer, PublicKey remoteKey, RawConnection raw, bool isOutbound, TimeProvider time)
+    internal P2PConnection(YamuxConnection muxer, PublicKey remoteKey, RawConnection raw, bool isOutbound, TimeSpan negotiationTimeout, TimeProvider time)
     {
         Muxer = muxer;
         RemoteKey = remoteKey;
@@ -26,7 +25,8 @@ public sealed class P2PConnection
         RemoteIp = raw.RemoteIp;
         Limit = raw.Limit is { IsUnlimited: false } ? raw.Limit : null;
         IsOutbound = isOutbound;
-        _time = time;
+        NegotiationTimeout = negotiationTimeout;
+        Time = time;
         _lastUsed = time.GetTimestamp();
     }
 
@@ -71,7 +71,12 @@ public sealed class P2PConnection
 
     internal YamuxConnection Muxer { get; }
 
-    internal TimeSpan IdleFor => StreamCount > 0 ? TimeSpan.Zero : _time.GetElapsedTime(Interlocked.Read(ref _lastUsed));
+    internal TimeProvider Time { get; }
+
+    // How long the peer may take to agree on a stream's protocol.
+    internal TimeSpan NegotiationTimeout { get; }
+
+    internal TimeSpan IdleFor => StreamCount > 0 ? TimeSpan.Zero : Time.GetElapsedTime(Interlocked.Read(ref _lastUsed));
 
     /// <summary>Opens a stream on this very connection. Costs no round trip: see <see cref="P2PStream"/>.</summary>
     /// <exception cref="P2PException"><see cref="P2PError.ConnectionClosed"/> or <see cref="P2PError.LimitReached"/>.</exception>
@@ -109,7 +114,7 @@ public sealed class P2PConnection
         Touch();
     }
 
-    internal void Touch() => Interlocked.Exchange(ref _lastUsed, _time.GetTimestamp());
+    internal void Touch() => Interlocked.Exchange(ref _lastUsed, Time.GetTimestamp());
 
     // Whether the peer may hold one more stream of the protocol.
     internal bool TryTakePlace(string protocol, int max)

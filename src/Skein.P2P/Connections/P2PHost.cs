@@ -227,7 +227,7 @@ public sealed class P2PHost : IAsyncDisposable
         // The first one pays for the negotiation.
         await PingProtocol.PingAsync(stream, _time, cancellationToken);
         var roundTrip = await PingProtocol.PingAsync(stream, _time, cancellationToken);
-        await stream.CloseWriteAsync();
+        await stream.CloseWriteAsync(cancellationToken);
         return roundTrip;
     }
 

@@ -30,7 +30,7 @@ public sealed record P2PLimits
     /// <summary>Time for an inbound handshake.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Time for agreeing on a stream's protocol.</summary>
+    /// <summary>Time for agreeing on a stream's protocol, whoever opened it.</summary>
     public TimeSpan NegotiationTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Head start of each address over the next (RFC 8305).</summary>

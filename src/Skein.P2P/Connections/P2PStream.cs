@@ -62,13 +62,15 @@ public sealed class P2PStream : AsyncStream
     /// On a stream that was opened here it waits until the peer has agreed on the protocol: js-libp2p 3.3 resets a stream whose end comes together with its opening.
     /// So a request without an answer is known to have met a peer that speaks the protocol.
     /// </remarks>
-    /// <exception cref="P2PException"><see cref="P2PError.ProtocolNotSupported"/>, <see cref="P2PError.StreamReset"/> or <see cref="P2PError.ConnectionClosed"/>.</exception>
-    public async ValueTask CloseWriteAsync()
+    /// <param name="cancellationToken">Safe; the stream is then not finished.</param>
+    /// <exception cref="P2PException"><see cref="P2PError.ProtocolNotSupported"/>, <see cref="P2PError.StreamReset"/>, <see cref="P2PError.ConnectionClosed"/>, or
+    /// <see cref="P2PError.TimedOut"/>: no agreement within <see cref="P2PLimits.NegotiationTimeout"/>; the stream is reset.</exception>
+    public async ValueTask CloseWriteAsync(CancellationToken cancellationToken = default)
     {
         if (_proposed is not null)
         {
-            await FlushAsync(CancellationToken.None);
-            await AnswerAsync(_proposed);
+            await FlushAsync(cancellationToken);
+            await AnswerAsync(_proposed).WaitAsync(cancellationToken);
         }
 
         await _inner.CloseWriteAsync();
@@ -120,18 +122,25 @@ public sealed class P2PStream : AsyncStream
 
     private async Task ReadAnswerAsync(TaskCompletionSource proposed, TaskCompletionSource answer)
     {
+        // A peer that never answers must not keep the stream, and by it the connection, for ever: whoever waits may have no bound of its own.
+        using var timeout = new CancellationTokenSource(Connection.NegotiationTimeout, Connection.Time);
         try
         {
             // If a writer sends the proposal, there is no waiting for it: its request may be long, and the answer comes before its end.
-            await ProposeAsync(proposed, CancellationToken.None);
-            await MultistreamSelect.ReadOptimisticAnswerAsync(_inner, Protocol, CancellationToken.None);
+            await ProposeAsync(proposed, timeout.Token);
+            await MultistreamSelect.ReadOptimisticAnswerAsync(_inner, Protocol, timeout.Token);
             _answerOwed = false;
             answer.TrySetResult();
         }
         catch (Exception fault)
         {
             _inner.Reset();
-            answer.TrySetException(fault is ObjectDisposedException ? new P2PException(P2PError.StreamReset, "The stream was disposed here.", fault) : fault);
+            answer.TrySetException(fault switch
+            {
+                ObjectDisposedException => new P2PException(P2PError.StreamReset, "The stream was disposed here.", fault),
+                OperationCanceledException => new P2PException(P2PError.TimedOut, $"{Peer} did not answer the proposal of {Protocol} within {Connection.NegotiationTimeout.TotalSeconds:0.#} s; the stream was reset.", fault),
+                _ => fault,
+            });
             _ = answer.Task.Exception;
         }
     }

@@ -48,7 +48,7 @@ internal sealed class ProtocolTable(P2PLimits limits, TimeProvider time, Running
             connection.Mark(registration.Class);
             await using var stream = new P2PStream(connection, inner, registration.Protocol, optimistic: false);
             await registration.Handler(stream, stopping);
-            await stream.CloseWriteAsync();
+            await stream.CloseWriteAsync(stopping);
         }
         catch (Exception fault)
         {

@@ -234,7 +234,7 @@ public sealed class HolePuncher : IAsyncDisposable
 
         // Half a round trip later the other side has the word, and both call at once.
         await Task.WhenAny(direct.Task, Task.Delay(roundTrip / 2, _time, cancellationToken));
-        await stream.CloseWriteAsync();
+        await stream.CloseWriteAsync(cancellationToken);
         return await CallAsync(relayed.Peer, targets, isClient: false, direct, cancellationToken);
     }
 

@@ -49,7 +49,7 @@ internal sealed class IdentifyService(P2PHost host, P2PHostOptions options, Time
     {
         await ExchangeAsync(connection, IdentifyProtocol.Id, async (stream, token) =>
         {
-            await stream.CloseWriteAsync();
+            await stream.CloseWriteAsync(token);
             Learn(connection, await IdentifyProtocol.ReadAsync(stream, token));
         });
         if (Version != version)
@@ -76,7 +76,7 @@ internal sealed class IdentifyService(P2PHost host, P2PHostOptions options, Time
             await ExchangeAsync(connection, IdentifyProtocol.PushId, async (stream, token) =>
             {
                 await AnswerAsync(stream, token);
-                await stream.CloseWriteAsync();
+                await stream.CloseWriteAsync(token);
             });
         }
     }

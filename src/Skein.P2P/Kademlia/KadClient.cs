@@ -53,7 +53,7 @@ internal sealed class KadClient(P2PHost host, KademliaOptions options, TimeProvi
         {
             await using var stream = await host.NewStreamAsync(peer, options.Protocol, StreamClass.Control, bound.Token);
             await DelimitedMessages.WriteAsync(stream, request.Write(), bound.Token);
-            await stream.CloseWriteAsync().AsTask().WaitAsync(bound.Token);
+            await stream.CloseWriteAsync(bound.Token);
 
             // Until the peer has finished with it: disposing earlier would reset the stream under its reader.
             await ReadEndAsync(stream, bound.Token);

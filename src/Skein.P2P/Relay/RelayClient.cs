@@ -102,7 +102,7 @@ public sealed class RelayClient : IAsyncDisposable
                 throw new P2PException(P2PError.LimitReached, $"The relay {relay} gave no place: {RelayTransport.Explain(answer)}.");
             }
 
-            await stream.CloseWriteAsync();
+            await stream.CloseWriteAsync(bound.Token);
             Check(relay, reservation);
             return new RelayPlace(relay, reservation, answer.Limit, AddressesThrough(connection, reservation), null);
         }

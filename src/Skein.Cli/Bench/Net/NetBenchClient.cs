@@ -79,7 +79,7 @@ internal sealed class NetBenchClient : IAsyncDisposable
         }
 
         var allocated = (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)count;
-        await stream.CloseWriteAsync();
+        await stream.CloseWriteAsync(cancellationToken);
         Array.Sort(trips);
         return (trips, allocated);
     }
@@ -96,7 +96,7 @@ internal sealed class NetBenchClient : IAsyncDisposable
             await stream.WriteAsync(block, cancellationToken);
         }
 
-        await stream.CloseWriteAsync();
+        await stream.CloseWriteAsync(cancellationToken);
         var answer = new byte[sizeof(long)];
         await stream.ReadExactlyAsync(answer, cancellationToken);
         return BinaryPrimitives.ReadInt64BigEndian(answer) / Stopwatch.GetElapsedTime(started).TotalSeconds;
