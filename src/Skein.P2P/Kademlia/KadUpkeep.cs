@@ -44,17 +44,21 @@ internal sealed class KadUpkeep : IDisposable
     {
         var retry = FirstRetry;
         var refreshDue = DateTimeOffset.MinValue;
+        var wasAlone = true;
         while (true)
         {
             if (_table.Count == 0)
             {
+                wasAlone = true;
                 await GreetAsync(seeds, cancellationToken);
-                if (_table.Count > 0)
-                {
-                    // Whoever is back may have forgotten what we provide.
-                    refreshDue = DateTimeOffset.MinValue;
-                    _announcer.Hurry();
-                }
+            }
+
+            if (wasAlone && _table.Count > 0)
+            {
+                // Whoever is back, by our greeting or by its own, may have forgotten what we provide.
+                wasAlone = false;
+                refreshDue = DateTimeOffset.MinValue;
+                _announcer.Hurry();
             }
 
             if (_table.Count > 0 && _time.GetUtcNow() >= refreshDue)
@@ -67,7 +71,7 @@ internal sealed class KadUpkeep : IDisposable
             if (_table.Count > 0)
             {
                 retry = FirstRetry;
-                await WaitUntilAloneAsync(refreshDue - _time.GetUtcNow(), cancellationToken);
+                wasAlone = await WaitUntilAloneAsync(refreshDue - _time.GetUtcNow(), cancellationToken);
             }
             else
             {
@@ -94,7 +98,8 @@ internal sealed class KadUpkeep : IDisposable
         }
     }
 
-    private async Task WaitUntilAloneAsync(TimeSpan most, CancellationToken cancellationToken)
+    // Whether it was alone, be it for a moment.
+    private async Task<bool> WaitUntilAloneAsync(TimeSpan most, CancellationToken cancellationToken)
     {
         Task alone;
         lock (_gate)
@@ -110,16 +115,18 @@ internal sealed class KadUpkeep : IDisposable
         // Emptied between the look at the table and here: the wait is not worth it.
         if (most <= TimeSpan.Zero || _table.Count == 0)
         {
-            return;
+            return alone.IsCompleted;
         }
 
         try
         {
             await alone.WaitAsync(most, _time, cancellationToken);
+            return true;
         }
         catch (TimeoutException)
         {
             // It is time to refresh.
+            return false;
         }
     }
 
