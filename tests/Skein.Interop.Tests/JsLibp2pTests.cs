@@ -46,14 +46,16 @@ public sealed class JsLibp2pTests(JsPeer js) : IClassFixture<JsPeer>
         }
     }
 
-    [Fact]
-    public async Task Echo_64MiB_BothWays()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Echo_64MiB_BothWays(bool webSocket)
     {
         await using var host = await InteropHost.StartAsync();
-        await host.ConnectAsync(js.Tcp, None);
+        await host.ConnectAsync(js.Address(webSocket), None);
 
         await InteropHost.EchoAsync(host, js.Id, 64 * 1024 * 1024);
-        await js.CallAsync("echo", new { address = InteropHost.AddressOf(host, false), size = 64 * 1024 * 1024 });
+        await js.CallAsync("echo", new { address = InteropHost.AddressOf(host, webSocket), size = 64 * 1024 * 1024 });
     }
 
     [Theory]
@@ -77,36 +79,39 @@ public sealed class JsLibp2pTests(JsPeer js) : IClassFixture<JsPeer>
         await js.CallAsync("streams", new { address = InteropHost.AddressOf(host, webSocket), total = 1000 });
     }
 
-    [Fact]
-    public async Task HalfClose_EitherSideFirst_LeavesTheOtherDirectionOpen()
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task HalfClose_EitherSideFirst_LeavesTheOtherDirectionOpen(bool webSocket, bool earlyMuxer)
     {
-        await using var host = await InteropHost.StartAsync();
-        await host.ConnectAsync(js.Tcp, None);
+        await using var host = await InteropHost.StartAsync(earlyMuxer);
+        await host.ConnectAsync(js.Address(webSocket), None);
 
         Assert.Equal("300000", await InteropHost.AskAsync(host, js.Id, InteropHost.Count, 300_000));
-        Assert.Equal("300000", (string?)(await js.CallAsync("count", new { address = InteropHost.AddressOf(host, false), size = 300_000 }))["text"]);
+        Assert.Equal("300000", (string?)(await js.CallAsync("count", new { address = InteropHost.AddressOf(host, webSocket), size = 300_000 }))["text"]);
     }
 
-    [Fact]
-    public async Task Reset_ByEitherSide_ReachesTheOther()
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task Reset_ByEitherSide_ReachesTheOther(bool webSocket, bool earlyMuxer)
     {
-        await using var host = await InteropHost.StartAsync();
-        await host.ConnectAsync(js.Tcp, None);
+        await using var host = await InteropHost.StartAsync(earlyMuxer);
+        await host.ConnectAsync(js.Address(webSocket), None);
         await using var stream = await host.NewStreamAsync(js.Id, InteropHost.Reset, StreamClass.Control, None);
         await stream.WriteAsync(new byte[1]);
 
         Assert.Equal(P2PError.StreamReset, (await Assert.ThrowsAsync<P2PException>(() => stream.CopyToAsync(Stream.Null).WaitAsync(TimeSpan.FromSeconds(20)))).Error);
-        Assert.Equal("StreamResetError", (string?)(await js.CallAsync("reset", new { address = InteropHost.AddressOf(host, false) }))["outcome"]);
+        Assert.Equal("StreamResetError", (string?)(await js.CallAsync("reset", new { address = InteropHost.AddressOf(host, webSocket) }))["outcome"]);
     }
 
-    [Fact]
-    public async Task SlowReader_OnEitherSide_HoldsTheWriterBackAndLosesNothing()
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task SlowReader_OnEitherSide_HoldsTheWriterBackAndLosesNothing(bool webSocket, bool earlyMuxer)
     {
-        await using var host = await InteropHost.StartAsync();
-        await host.ConnectAsync(js.Tcp, None);
+        await using var host = await InteropHost.StartAsync(earlyMuxer);
+        await host.ConnectAsync(js.Address(webSocket), None);
 
         Assert.Equal("4000000", await InteropHost.AskAsync(host, js.Id, InteropHost.Slow, 4_000_000));
-        Assert.Equal("4000000", (string?)(await js.CallAsync("slow", new { address = InteropHost.AddressOf(host, false), size = 4_000_000 }))["text"]);
+        Assert.Equal("4000000", (string?)(await js.CallAsync("slow", new { address = InteropHost.AddressOf(host, webSocket), size = 4_000_000 }))["text"]);
     }
 
     [Theory]
@@ -184,15 +189,16 @@ public sealed class JsLibp2pTests(JsPeer js) : IClassFixture<JsPeer>
         Assert.Equal(InteropHost.Echo, chosen.Protocol);
     }
 
-    [Fact]
-    public async Task HangUp_ByEitherSide_EndsTheConnectionInOrder()
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task HangUp_ByEitherSide_EndsTheConnectionInOrder(bool webSocket, bool earlyMuxer)
     {
-        await using var host = await InteropHost.StartAsync();
-        var first = await host.ConnectAsync(js.Tcp, None);
+        await using var host = await InteropHost.StartAsync(earlyMuxer);
+        var first = await host.ConnectAsync(js.Address(webSocket), None);
         await js.CallAsync("hangUp", new { peer = host.Id.ToString() });
         Assert.Null(await first.Closed.WaitAsync(TimeSpan.FromSeconds(20)));
 
-        var second = await host.ConnectAsync(js.Tcp, None);
+        var second = await host.ConnectAsync(js.Address(webSocket), None);
         await InteropHost.EchoAsync(host, js.Id, 10);
         await second.CloseAsync();
         Assert.Null(await second.Closed);

@@ -16,7 +16,7 @@ public sealed class JsNodes : JsPeer
     /// <summary>Starts a node.</summary>
     /// <param name="listen">Where it listens.</param>
     /// <param name="announce">What it tells instead.</param>
-    /// <param name="services">Beside Identify and Ping: <c>autonat</c>, <c>autonat2</c>, <c>dcutr</c>, <c>relay</c>.</param>
+    /// <param name="services">Beside Identify and Ping: <c>autonat</c>, <c>autonat2</c>, <c>dcutr</c>, <c>relay</c> (without limits), <c>strictRelay</c>.</param>
     /// <param name="from">The address that its dials leave from.</param>
     /// <param name="idle">After how long without a byte it closes a socket; its own two minutes if null.</param>
     /// <param name="quiet">Whether it sends no pings of its own.</param>

@@ -96,17 +96,30 @@ public sealed class MixedDhtTests(JsSwarm js) : IClassFixture<JsSwarm>
             "our address, found by js-libp2p");
     }
 
+    // Two clients of ours and one of js-libp2p find everything, and are in nobody's table.
     private static async Task ClientsAsync(MixedNetwork network)
     {
-        var client = await network.AddAsync(KademliaMode.Client);
-        var id = network.Hosts[^1].Id;
-        Assert.Equal("5"u8.ToArray(), await client.GetValueAsync("/num/ours"u8.ToArray(), None));
-        Assert.Contains(network.Js.Nodes[4], (await client.FindProvidersAsync(OurModel, 10, None)).Select(peer => peer.Id));
+        var jsClient = network.Js.Nodes.Count;
+        await network.Js.CallAsync("join", new { node = jsClient, address = InteropHost.AddressOf(network.Hosts[0], false) });
+        await network.JsFindsAsync(jsClient, "/num/ours", "5");
+        await network.JsFindsAsync(jsClient, "/num/theirs", "7");
+        await network.JsFindsProvidersAsync(jsClient, OurModel, [network.Hosts[8].Id, network.Js.Nodes[4]]);
 
-        Assert.All(network.Nodes, node => Assert.DoesNotContain(id, node.TablePeers));
+        HashSet<PeerId> clients = [network.Js.Client];
+        for (var i = 0; i < 2; i++)
+        {
+            var client = await network.AddAsync(KademliaMode.Client);
+            clients.Add(network.Hosts[^1].Id);
+            Assert.Equal("5"u8.ToArray(), await client.GetValueAsync("/num/ours"u8.ToArray(), None));
+            Assert.Equal("7"u8.ToArray(), await client.GetValueAsync("/num/theirs"u8.ToArray(), None));
+            Assert.Contains(network.Js.Nodes[4], (await client.FindProvidersAsync(OurModel, 10, None)).Select(peer => peer.Id));
+            Assert.DoesNotContain(network.Js.Client, client.TablePeers);
+        }
+
+        Assert.All(network.Nodes, node => Assert.Empty(node.TablePeers.Intersect(clients)));
         for (var node = 0; node < network.Js.Nodes.Count; node++)
         {
-            Assert.DoesNotContain(id.ToString(), (await network.Js.CallAsync("table", new { node }))["peers"]!.AsArray().Select(peer => (string)peer!));
+            Assert.Empty((await network.Js.CallAsync("table", new { node }))["peers"]!.AsArray().Select(peer => PeerId.Parse((string)peer!)).Intersect(clients));
         }
     }
 

@@ -23,7 +23,8 @@ const optional = {
   autonat: () => autoNAT(),
   autonat2: () => autoNATv2(),
   dcutr: () => dcutr(),
-  relay: () => circuitRelayServer({ reservations: { applyDefaultLimit: false } })
+  relay: () => circuitRelayServer({ reservations: { applyDefaultLimit: false } }),
+  strictRelay: () => circuitRelayServer()
 }
 
 const nodes = new Map()
@@ -109,6 +110,18 @@ const commands = {
   held: async ({ name }) => {
     const { stream, received } = held.get(name)
     return { status: stream.status, received, unread: stream.readBufferLength, mayCome: stream.recvWindowCapacity, window: stream.recvWindow, unsent: stream.writeBufferLength, maySend: stream.sendWindowCapacity }
+  },
+  // From now on waits of ten seconds and more pass so many times as fast.
+  hurry: async ({ factor }) => {
+    const real = globalThis.setTimeout
+    globalThis.setTimeout = (task, ms, ...rest) => real(task, ms >= 10000 ? ms / factor : ms, ...rest)
+    return {}
+  },
+  // Until when, in seconds since 1970, the node has a place at a relay.
+  place: async ({ name, peer }) => {
+    const circuits = nodes.get(name).components.transportManager.getTransports().find(transport => transport.reservationStore != null)
+    const place = circuits.reservationStore.getReservation(peerIdFromString(peer))
+    return { until: place == null ? null : Number(place.expire) }
   },
   resume: async ({ name }) => { held.get(name).stream.resume(); return {} }
 }

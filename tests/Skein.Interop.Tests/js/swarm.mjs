@@ -20,7 +20,7 @@ const bytes = value => new TextEncoder().encode(value)
 
 // The test's namespace: values are whole numbers, the higher the better.
 const isNumber = value => /^[+-]?\d+$/.test(text(value))
-const start = () => createLibp2p({
+const start = clientMode => createLibp2p({
   addresses: { listen: ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws'] },
   transports: [tcp(), webSockets()],
   connectionEncrypters: [noise()],
@@ -33,7 +33,7 @@ const start = () => createLibp2p({
     ping: ping(),
     dht: kadDHT({
       protocol: '/skein/kad/1.0.0',
-      clientMode: false,
+      clientMode,
       peerInfoMapper: passthroughMapper,
       allowQueryWithZeroPeers: true,
       validators: { num: async (key, value) => { if (!isNumber(value)) throw new Error('no number') } },
@@ -42,7 +42,8 @@ const start = () => createLibp2p({
   }
 })
 
-const nodes = await Promise.all(Array.from({ length: COUNT }, start))
+// The last one is a client.
+const nodes = await Promise.all(Array.from({ length: COUNT + 1 }, (_, i) => start(i === COUNT)))
 const dht = node => nodes[node].services.dht
 const cid = hex => CID.createV1(RAW, decode(Uint8Array.from(Buffer.from(hex, 'hex'))))
 
@@ -88,7 +89,7 @@ const commands = {
 }
 
 const say = message => process.stdout.write(JSON.stringify(message) + '\n')
-say({ id: nodes[0].peerId.toString(), addresses: nodes[0].getMultiaddrs().map(String), nodes: nodes.map(node => node.peerId.toString()) })
+say({ id: nodes[0].peerId.toString(), addresses: nodes[0].getMultiaddrs().map(String), nodes: nodes.slice(0, COUNT).map(node => node.peerId.toString()), client: nodes[COUNT].peerId.toString() })
 for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line)
   commands[command.name](command).then(

@@ -54,6 +54,30 @@ public sealed class NoiseSecurityTests
     }
 
     [Fact]
+    public async Task Handshake_BothPlayTheDialler_FailsOnBothSides()
+    {
+        var (near, far) = MemoryDuplexStream.CreatePair(TimeProvider.System, TimeSpan.Zero);
+        var one = NoiseSecurity.InitiateAsync(near, Alice, Bob.PeerId, [], default, null, None);
+        var other = NoiseSecurity.InitiateAsync(far, Bob, Alice.PeerId, [], default, null, None);
+
+        foreach (var handshake in new[] { one, other })
+        {
+            Assert.Equal(P2PError.HandshakeFailed, (await Assert.ThrowsAsync<P2PException>(() => handshake.Within("the end of a handshake of swapped roles"))).Error);
+        }
+    }
+
+    [Fact]
+    public async Task Handshake_ListenerAnswersWithAFirstMessage_Fails()
+    {
+        // Even one that belongs to the dialler's own key: a message must be of its place in the pattern.
+        var (near, far) = MemoryDuplexStream.CreatePair(TimeProvider.System, TimeSpan.Zero);
+        var outbound = NoiseSecurity.InitiateAsync(near, Alice, null, [], default, null, None);
+        await SendAsync(far, await ReceiveAsync(far));
+
+        Assert.Equal(P2PError.HandshakeFailed, (await Assert.ThrowsAsync<P2PException>(() => outbound.Within("refusal"))).Error);
+    }
+
+    [Fact]
     public async Task Initiate_AnotherPeerAnswers_RefusesBeforeSayingWhoWeAre()
     {
         var (near, far) = MemoryDuplexStream.CreatePair(TimeProvider.System, TimeSpan.Zero);
