@@ -159,7 +159,7 @@ public sealed class AutoNatInteropTests(JsNodes js) : IClassFixture<JsNodes>
         {
             var host = await StartHostAsync(ip);
             var tcp = new TcpTransport(new TcpTransportOptions { DialFromListenPort = false }, TimeProvider.System);
-            return new Server(host, new AutoNatServer(host, [tcp, new WebSocketTransport(tcp)], new AutoNatServerOptions(), TimeProvider.System));
+            return new Server(host, new AutoNatServer(host, [tcp, new WebSocketTransport(tcp)], new AutoNatServerOptions { DialTimeout = TimeSpan.FromSeconds(25) }, TimeProvider.System));
         }
 
         public async ValueTask DisposeAsync()

@@ -64,7 +64,8 @@ public sealed class HolePunchInteropTests(JsNodes js) : IClassFixture<JsNodes>
         await caller.DialAsync(address);
 
         var outcome = await called.Outcome;
-        Assert.Equal((HolePunchResult.Punched, 1), (outcome.Result, outcome.Tries));
+        Assert.Equal(HolePunchResult.Punched, outcome.Result);
+        Assert.InRange(outcome.Tries, 1, 3);
         await CheckDirectAsync(called, caller, weDialled: false);
     }
 
@@ -83,7 +84,8 @@ public sealed class HolePunchInteropTests(JsNodes js) : IClassFixture<JsNodes>
         await caller.Host.ConnectAsync(called.RelayedAddress, None).WaitAsync(Bound);
 
         var outcome = await caller.Outcome;
-        Assert.Equal((HolePunchResult.Punched, 1), (outcome.Result, outcome.Tries));
+        Assert.Equal(HolePunchResult.Punched, outcome.Result);
+        Assert.InRange(outcome.Tries, 1, 3);
         await CheckDirectAsync(caller, called, weDialled: true);
     }
 

@@ -16,7 +16,7 @@ internal static class InteropHost
     public const string Slow = "/skein/test/slow/1.0.0";
     public const string Reset = "/skein/test/reset/1.0.0";
 
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
     public static Task<P2PHost> StartAsync(bool earlyMuxer = true) => StartAsync(options => options with { EarlyMuxer = earlyMuxer });
 
@@ -48,10 +48,10 @@ internal static class InteropHost
     /// <summary>Waits until a condition holds: js-libp2p may know of a connection before this side does.</summary>
     public static async Task UntilAsync(Func<bool> condition, string phase)
     {
-        var end = Environment.TickCount64 + (long)(2 * Bound.TotalMilliseconds);
+        var end = Environment.TickCount64 + (long)Bound.TotalMilliseconds;
         while (!condition())
         {
-            Assert.True(Environment.TickCount64 < end, $"Still missing after {2 * Bound.TotalSeconds:0} s: {phase}.");
+            Assert.True(Environment.TickCount64 < end, $"Still missing after {Bound.TotalSeconds:0} s: {phase}.");
             await Task.Delay(10);
         }
     }

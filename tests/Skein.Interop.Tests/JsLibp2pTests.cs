@@ -99,7 +99,7 @@ public sealed class JsLibp2pTests(JsPeer js) : IClassFixture<JsPeer>
         await using var stream = await host.NewStreamAsync(js.Id, InteropHost.Reset, StreamClass.Control, None);
         await stream.WriteAsync(new byte[1]);
 
-        Assert.Equal(P2PError.StreamReset, (await Assert.ThrowsAsync<P2PException>(() => stream.CopyToAsync(Stream.Null).WaitAsync(TimeSpan.FromSeconds(20)))).Error);
+        Assert.Equal(P2PError.StreamReset, (await Assert.ThrowsAsync<P2PException>(() => stream.CopyToAsync(Stream.Null).WaitAsync(TimeSpan.FromSeconds(60)))).Error);
         Assert.Equal("StreamResetError", (string?)(await js.CallAsync("reset", new { address = InteropHost.AddressOf(host, webSocket) }))["outcome"]);
     }
 
@@ -133,7 +133,7 @@ public sealed class JsLibp2pTests(JsPeer js) : IClassFixture<JsPeer>
         var identified = new TaskCompletionSource();
         host.PeerIdentified += (_, _) => identified.TrySetResult();
         var connection = await host.ConnectAsync(js.Tcp, None);
-        await identified.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await identified.Task.WaitAsync(TimeSpan.FromSeconds(60));
 
         var known = host.Peers.Find(js.Id)!;
         Assert.Contains(InteropHost.Echo, known.Protocols!);
@@ -183,7 +183,7 @@ public sealed class JsLibp2pTests(JsPeer js) : IClassFixture<JsPeer>
         var connection = await host.ConnectAsync(js.Tcp, None);
         await using var stream = await connection.NewStreamAsync("/skein/test/nobody", StreamClass.Control, None);
 
-        var fault = await Assert.ThrowsAsync<P2PException>(() => stream.ReadAsync(new byte[1]).AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
+        var fault = await Assert.ThrowsAsync<P2PException>(() => stream.ReadAsync(new byte[1]).AsTask().WaitAsync(TimeSpan.FromSeconds(60)));
         Assert.Equal(P2PError.ProtocolNotSupported, fault.Error);
         await using var chosen = await connection.NewStreamAsync(["/skein/test/nobody", InteropHost.Echo], StreamClass.Control, None);
         Assert.Equal(InteropHost.Echo, chosen.Protocol);
@@ -196,7 +196,7 @@ public sealed class JsLibp2pTests(JsPeer js) : IClassFixture<JsPeer>
         await using var host = await InteropHost.StartAsync(earlyMuxer);
         var first = await host.ConnectAsync(js.Address(webSocket), None);
         await js.CallAsync("hangUp", new { peer = host.Id.ToString() });
-        Assert.Null(await first.Closed.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Null(await first.Closed.WaitAsync(TimeSpan.FromSeconds(60)));
 
         var second = await host.ConnectAsync(js.Address(webSocket), None);
         await InteropHost.EchoAsync(host, js.Id, 10);
@@ -206,17 +206,17 @@ public sealed class JsLibp2pTests(JsPeer js) : IClassFixture<JsPeer>
 
     private static async Task WaitAsync(Func<bool> condition, string phase)
     {
-        var end = Environment.TickCount64 + 20_000;
+        var end = Environment.TickCount64 + 60_000;
         while (!condition())
         {
-            Assert.True(Environment.TickCount64 < end, $"Still missing after 20 s: {phase}.");
+            Assert.True(Environment.TickCount64 < end, $"Still missing after 60 s: {phase}.");
             await Task.Delay(10);
         }
     }
 
     private async Task<System.Text.Json.Nodes.JsonNode> UntilKnownAsync(P2PHost host, Func<System.Text.Json.Nodes.JsonNode, bool> condition, string phase)
     {
-        var end = Environment.TickCount64 + 20_000;
+        var end = Environment.TickCount64 + 60_000;
         while (true)
         {
             var answer = await js.TryCallAsync("known", new { peer = host.Id.ToString() });
@@ -225,7 +225,7 @@ public sealed class JsLibp2pTests(JsPeer js) : IClassFixture<JsPeer>
                 return answer;
             }
 
-            Assert.True(Environment.TickCount64 < end, $"js-libp2p still lacks, after 20 s: {phase}. It knows {answer.ToJsonString()}");
+            Assert.True(Environment.TickCount64 < end, $"js-libp2p still lacks, after 60 s: {phase}. It knows {answer.ToJsonString()}");
             await Task.Delay(20);
         }
     }

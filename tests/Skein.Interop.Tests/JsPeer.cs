@@ -10,7 +10,7 @@ namespace Skein.Interop.Tests;
 /// <summary>A js-libp2p peer in a process of its own, steered by lines of JSON; one for all tests.</summary>
 public class JsPeer : IAsyncLifetime
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
     private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonNode>> _calls = new();
     private readonly TaskCompletionSource<JsonNode> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -34,7 +34,19 @@ internal sealed class MixedNetwork(JsSwarm js) : IAsyncDisposable
         for (var i = 0; i < js.Nodes.Count; i++)
         {
             var node = i;
-            await network.UntilAsync(async () => (await js.CallAsync("table", new { node }))["peers"]!.AsArray().Count >= servers, $"most of the network in the table of js {node}");
+            async Task<bool> KnowsMostAsync() => (await js.CallAsync("table", new { node }))["peers"]!.AsArray().Count >= servers;
+            await network.UntilAsync(
+                async () =>
+                {
+                    if (await KnowsMostAsync())
+                    {
+                        return true;
+                    }
+
+                    await js.CallAsync("walk", new { node });
+                    return await KnowsMostAsync();
+                },
+                $"most of the network in the table of js {node}");
         }
 
         return network;

@@ -11,6 +11,16 @@ internal sealed class PunchPeer : IAsyncDisposable
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
+    // A busy machine answers late; where nobody answers here, that is told at once.
+    private static readonly HolePunchOptions Patient = new()
+    {
+        ReversalTimeout = TimeSpan.FromSeconds(30),
+        AddressTimeout = TimeSpan.FromSeconds(30),
+        MessageTimeout = TimeSpan.FromSeconds(30),
+        DialTimeout = TimeSpan.FromSeconds(20),
+        Grace = TimeSpan.FromMilliseconds(200),
+    };
+
     private readonly RelayClient _relays;
     private readonly RelayServer? _server;
     private readonly HolePuncher _puncher;
@@ -21,7 +31,7 @@ internal sealed class PunchPeer : IAsyncDisposable
         Host = host;
         _relays = new RelayClient(host, new RelayClientOptions(), TimeProvider.System);
         _server = relays ? new RelayServer(host, new RelayServerOptions { ClassOf = _ => RelayClass.Swarm, RatePerPeer = 0 }, TimeProvider.System) : null;
-        _puncher = new HolePuncher(host, tcp, new HolePunchOptions { Grace = TimeSpan.FromMilliseconds(200) }, TimeProvider.System);
+        _puncher = new HolePuncher(host, tcp, Patient, TimeProvider.System);
         _puncher.Ended += (_, e) => _ended.TrySetResult(e.Outcome);
     }
 

@@ -22,7 +22,7 @@ const send = async (stream, bytes) => { if (!stream.send(bytes)) await stream.on
 const optional = {
   autonat: () => autoNAT(),
   autonat2: () => autoNATv2(),
-  dcutr: () => dcutr(),
+  dcutr: () => dcutr({ timeout: 30000 }),
   relay: () => circuitRelayServer({ reservations: { applyDefaultLimit: false } }),
   strictRelay: () => circuitRelayServer()
 }

@@ -34,6 +34,8 @@ const start = clientMode => createLibp2p({
     dht: kadDHT({
       protocol: '/skein/kad/1.0.0',
       clientMode,
+      // A busy machine answers late, and nothing asks newcomers twice.
+      pingNewContactTimeout: { minTimeout: 30000 },
       peerInfoMapper: passthroughMapper,
       allowQueryWithZeroPeers: true,
       validators: { num: async (key, value) => { if (!isNumber(value)) throw new Error('no number') } },
@@ -50,6 +52,11 @@ const cid = hex => CID.createV1(RAW, decode(Uint8Array.from(Buffer.from(hex, 'he
 const commands = {
   join: async ({ node, address }) => { await nodes[node].dial(multiaddr(address)); return {} },
   table: async ({ node }) => ({ peers: [...dht(node).routingTable.kb.toIterable()].map(peer => peer.peerId.toString()) }),
+  // Meets everybody on the way to itself.
+  walk: async ({ node }) => {
+    for await (const _ of dht(node).getClosestPeers(nodes[node].peerId.toMultihash().bytes)) { /* who answers is learnt of */ }
+    return {}
+  },
   put: async ({ node, key, value }) => {
     let taken = 0
     for await (const event of dht(node).put(bytes(key), bytes(value))) {
