@@ -12,6 +12,10 @@ internal static class OwnNetwork
     private const int Addresses = 12;
 
     private const string Mark = "SKEIN_INTEROP_NETWORK";
+    private const string OfUser = "user";
+
+    /// <summary>Whether root is so by a user namespace only: it can make no further namespaces that have a name.</summary>
+    public static bool IsOfUser => Environment.GetEnvironmentVariable(Mark) == OfUser;
 
     /// <summary>Address of one neighbourhood (the first byte counts in js-libp2p), from 0 on.</summary>
     public static string Ip(int number) => string.Create(CultureInfo.InvariantCulture, $"{41 + number}.0.0.1");
@@ -35,8 +39,7 @@ internal static class OwnNetwork
         var addresses = string.Join(' ', Enumerable.Range(0, Addresses).Select(Ip));
         var inside = $"export PATH=$PATH:/usr/sbin:/sbin; ip link set lo up && for a in {addresses}; do ip address add $a/32 dev lo || exit 1; done";
         var script = $$"""
-            export {{Mark}}=own
-            if [ "$(id -u)" = 0 ]; then way='unshare --net'; else way='unshare --map-root-user --net'; fi
+            if [ "$(id -u)" = 0 ]; then way='unshare --net'; export {{Mark}}=root; else way='unshare --map-root-user --net'; export {{Mark}}={{OfUser}}; fi
             if $way sh -c '{{inside}}' >/dev/null 2>&1; then exec $way sh -c '{{inside}}; exec "$0" "$@"' "$0" "$@"; fi
             exec "$0" "$@"
             """;
