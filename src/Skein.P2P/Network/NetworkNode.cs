@@ -72,7 +72,7 @@ public sealed class NetworkNode : IAsyncDisposable
             throw new P2PException(P2PError.NoAddress, $"The anchor {nameless} does not name its peer; its address ends with /p2p/12D3Koo....");
         }
 
-        var tcp = new TcpTransport(new TcpTransportOptions(), time);
+        var tcp = new TcpTransport(options.Tcp, time);
         var host = new P2PHost(
             new P2PHostOptions { Key = options.Key, Listen = options.Listen, Announce = options.Announce, Limits = options.Limits },
             [tcp, new WebSocketTransport(tcp)],

@@ -6,6 +6,7 @@ using Skein.P2P.Identity;
 using Skein.P2P.Kademlia;
 using Skein.P2P.Reachability;
 using Skein.P2P.Relay;
+using Skein.P2P.Transports.Tcp;
 
 namespace Skein.P2P.Network;
 
@@ -17,6 +18,9 @@ public sealed record NetworkOptions
 
     /// <summary>Where it listens: TCP, and WebSocket on the same port. None for a client.</summary>
     public IReadOnlyList<Multiaddr> Listen { get; init; } = [];
+
+    /// <summary>How TCP is used, and who serves what else arrives at the port that is listened on.</summary>
+    public TcpTransportOptions Tcp { get; init; } = new();
 
     /// <summary>Addresses to tell others besides those listened on: of a forwarded port, of a name.</summary>
     public IReadOnlyList<Multiaddr> Announce { get; init; } = [];

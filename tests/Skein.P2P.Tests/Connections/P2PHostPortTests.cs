@@ -26,6 +26,33 @@ public sealed class P2PHostPortTests
     }
 
     [Fact]
+    public async Task Start_PortOfAnotherHost_IsNotShared()
+    {
+        await using var first = await HostFixture.StartTcpAsync();
+
+        var fault = await Assert.ThrowsAsync<P2PException>(() => HostFixture.StartTcpAsync(options => options with { Listen = [first.Addresses[0]] }));
+
+        Assert.Equal(SocketError.AddressAlreadyInUse, Assert.IsType<SocketException>(fault.InnerException).SocketErrorCode);
+    }
+
+    [Fact]
+    public async Task Start_PortThatWasLeftWithConnections_CanBeTakenAgain()
+    {
+        await using var near = await HostFixture.StartTcpAsync();
+        var first = await HostFixture.StartTcpAsync();
+        var address = first.Addresses[0];
+        near.Peers.AddAddresses(first.Id, first.Addresses);
+        Assert.Equal([7], await HostFixture.EchoAsync(near, first.Id, [7]));
+        await first.DisposeAsync();
+
+        await using var second = await HostFixture.StartTcpAsync(options => options with { Listen = [address] });
+
+        Assert.Equal(address, second.Addresses[0]);
+        near.Peers.AddAddresses(second.Id, second.Addresses);
+        Assert.Equal([7], await HostFixture.EchoAsync(near, second.Id, [7]));
+    }
+
+    [Fact]
     public async Task Port_StrangersAndGarbage_AreRefusedAndTheHostGoesOn()
     {
         await using var far = await HostFixture.StartTcpAsync(tcp: new TcpTransportOptions { FirstBytesTimeout = TimeSpan.FromSeconds(1) });
@@ -58,8 +85,9 @@ public sealed class P2PHostPortTests
         var seen = new TaskCompletionSource<string>();
         await using var far = await HostFixture.StartTcpAsync(tcp: new TcpTransportOptions
         {
-            HttpHandler = async (stream, _) =>
+            HttpHandler = async connection =>
             {
+                var stream = connection.Stream;
                 var buffer = new byte[1024];
                 var count = 0;
                 while (!buffer.AsSpan(0, count).EndsWith("\r\n\r\n"u8))
@@ -109,11 +137,11 @@ public sealed class P2PHostPortTests
         await using var far = await HostFixture.StartTcpAsync(tcp: new TcpTransportOptions
         {
             MaxUndecided = 4,
-            HttpHandler = async (stream, _) =>
+            HttpHandler = async connection =>
             {
                 Interlocked.Increment(ref served);
                 await end.Task;
-                await stream.DisposeAsync();
+                await connection.Stream.DisposeAsync();
             },
         });
         var clients = new List<TcpClient>();

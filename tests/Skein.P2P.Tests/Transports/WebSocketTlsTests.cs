@@ -67,30 +67,27 @@ public sealed class WebSocketTlsTests
 
     private static Task<P2PHost> StartAsync(X509Certificate2? certificate)
     {
-        P2PHost host = null!;
         var options = new TcpTransportOptions
         {
-            TlsHandler = certificate is null ? null : async (stream, remote) =>
+            TlsHandler = certificate is null ? null : async connection =>
             {
-                var tls = new SslStream(stream);
+                var tls = new SslStream(connection.Stream);
                 try
                 {
                     await tls.AuthenticateAsServerAsync(certificate);
                     if (await WebSocketUpgrade.AcceptAsync(tls, TimeProvider.System, None) is { } upgraded)
                     {
-                        await host.AdoptAsync(new RawConnection(upgraded, Multiaddr.FromTcp(remote), remote.Address), outbound: false, null, None);
+                        connection.Upgraded(new RawConnection(upgraded, Multiaddr.FromTcp(connection.Remote), connection.Remote.Address));
                     }
                 }
-                catch (Exception fault) when (fault is System.Security.Authentication.AuthenticationException or IOException or P2PException)
+                catch (Exception fault) when (fault is System.Security.Authentication.AuthenticationException or IOException)
                 {
                     // The other side did not believe the certificate.
                     await tls.DisposeAsync();
                 }
             },
         };
-        return StartAsync();
-
-        async Task<P2PHost> StartAsync() => host = await HostFixture.StartTcpAsync(tcp: options);
+        return HostFixture.StartTcpAsync(tcp: options);
     }
 
     private static async Task<P2PHost> StartClientAsync(RemoteCertificateValidationCallback? trust)

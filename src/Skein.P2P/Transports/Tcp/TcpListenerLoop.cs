@@ -111,6 +111,7 @@ internal sealed class TcpListenerLoop : ITransportListener
             }
 
             var remote = (IPEndPoint)socket.RemoteEndPoint!;
+            var local = (IPEndPoint)socket.LocalEndPoint!;
             stream = new NetworkStream(socket, ownsSocket: true);
             using var timeout = new CancellationTokenSource(_options.FirstBytesTimeout, _time);
             using var bound = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopping.Token);
@@ -126,7 +127,7 @@ internal sealed class TcpListenerLoop : ITransportListener
                 case FirstBytes.Http when _options.HttpHandler is { } http:
                     handedOver = true;
                     GiveBackPlace(place);
-                    await http(whole, remote);
+                    await http(new ForeignConnection(whole, local, remote, _onConnection));
                     break;
                 case FirstBytes.Http:
                     if (await WebSocketUpgrade.AcceptAsync(whole, _time, bound.Token) is { } upgraded)
@@ -139,7 +140,7 @@ internal sealed class TcpListenerLoop : ITransportListener
                 case FirstBytes.Tls when _options.TlsHandler is { } tls:
                     handedOver = true;
                     GiveBackPlace(place);
-                    await tls(whole, remote);
+                    await tls(new ForeignConnection(whole, local, remote, _onConnection));
                     break;
             }
         }

@@ -69,17 +69,19 @@ public sealed class TcpTransport : ITransport, IPunchTransport
             throw new P2PException(P2PError.DialFailed, $"{address} names no IP address to listen on.");
         }
 
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        var socket = NewListener(endPoint);
         try
         {
-            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
-            {
-                socket.DualMode = false;
-            }
 
             if (!OperatingSystem.IsWindows())
             {
-                // So that dials may leave from this port. On Windows the option would let anybody steal the port.
+                // So that dials may leave from this port; but it would also let two programs of one user share it, each getting every other connection.
+                using (var probe = NewListener(endPoint))
+                {
+                    probe.Bind(endPoint);
+                }
+
+                // On Windows the option would let anybody steal the port.
                 socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             }
 
@@ -185,6 +187,17 @@ public sealed class TcpTransport : ITransport, IPunchTransport
         }
 
         throw new P2PException(P2PError.DialFailed, $"Cannot connect to {address}: {(last as SocketException)?.SocketErrorCode.ToString() ?? "the name has no address"}.", last);
+    }
+
+    private static Socket NewListener(IPEndPoint endPoint)
+    {
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            socket.DualMode = false;
+        }
+
+        return socket;
     }
 
     private static async Task<IReadOnlyList<IPEndPoint>> ResolveAsync(Multiaddr address, CancellationToken cancellationToken)

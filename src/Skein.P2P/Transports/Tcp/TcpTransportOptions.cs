@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace Skein.P2P.Transports.Tcp;
 
 /// <summary>How TCP is used. Immutable.</summary>
@@ -17,9 +15,9 @@ public sealed record TcpTransportOptions
     /// <summary>How long the first bytes may take.</summary>
     public TimeSpan FirstBytesTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Takes connections that start with an HTTP request, with the request unread; null to accept WebSocket upgrades here and refuse the rest. The stream is the callee's.</summary>
-    public Func<Stream, IPEndPoint, Task>? HttpHandler { get; init; }
+    /// <summary>Takes connections that start with an HTTP request; null to accept WebSocket upgrades here and refuse the rest. Its task may end before the connection does.</summary>
+    public Func<ForeignConnection, Task>? HttpHandler { get; init; }
 
-    /// <summary>Takes connections that start with a TLS handshake; null to close them. The stream is the callee's.</summary>
-    public Func<Stream, IPEndPoint, Task>? TlsHandler { get; init; }
+    /// <summary>Takes connections that start with a TLS handshake; null to close them. Its task may end before the connection does.</summary>
+    public Func<ForeignConnection, Task>? TlsHandler { get; init; }
 }
