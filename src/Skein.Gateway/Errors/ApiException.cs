@@ -54,6 +54,9 @@ internal sealed class ApiException : Exception
     public static ApiException TooManyRequests(TimeSpan retryAfter)
         => new(StatusCodes.Status429TooManyRequests, new ApiError("Too many requests are waiting here already. Try again in a moment.", "rate_limit_error", null, "rate_limit_exceeded"), retryAfter);
 
+    public static ApiException TooManyPeers()
+        => new(StatusCodes.Status503ServiceUnavailable, new ApiError("This gateway holds as many WebSockets of peers as it may. Try another peer, or come back later.", "server_error", null, "too_many_peers"));
+
     public static ApiException Unauthorized()
         => new(StatusCodes.Status401Unauthorized, new ApiError("No valid API key was sent. Send one in the header 'Authorization: Bearer <key>'.", InvalidRequest, null, "invalid_api_key"));
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Skein.Core.Units;
+using Skein.Gateway.OnePort;
 
 namespace Skein.Gateway.Hosting;
 
@@ -48,6 +49,18 @@ public sealed record GatewayOptions
     /// <summary>Open connections, idle ones included; more are refused. Each costs some kilobytes.</summary>
     public int MaxConnections { get; init; } = 8192;
 
+    /// <summary>WebSockets of libp2p peers, where the port is shared with them; more are refused. As many as the host keeps connections: 128 KiB of buffers and two loops each.</summary>
+    public int MaxPeerWebSockets { get; init; } = 256;
+
+    /// <summary>A request's headers in all: those of browsers with many cookies fit.</summary>
+    public ByteSize MaxHeadersBytes { get; init; } = ByteSize.KiB(32);
+
+    /// <summary>How long a connection may wait for its next request.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(130);
+
+    /// <summary>Serves HTTPS at the same port; null for none. Borrowed.</summary>
+    public GatewayCertificate? Certificate { get; init; }
+
     /// <summary>Requests for replies that are read, wait or run: none can be more than one reply.</summary>
     internal int MaxRequests => MaxActiveReplies + MaxQueuedReplies;
 
@@ -63,11 +76,14 @@ public sealed record GatewayOptions
         AtLeast(0, MaxQueuedReplies, nameof(MaxQueuedReplies));
         AtLeast(1, DefaultMaxTokens, nameof(DefaultMaxTokens));
         AtLeast(1, MaxConnections, nameof(MaxConnections));
+        AtLeast(1, MaxPeerWebSockets, nameof(MaxPeerWebSockets));
+        AtLeast(1024, MaxHeadersBytes.Bytes, nameof(MaxHeadersBytes));
         Positive(QueueTimeout, nameof(QueueTimeout));
         Positive(WriteTimeout, nameof(WriteTimeout));
         Positive(ReplyTimeout, nameof(ReplyTimeout));
         Positive(BodyTimeout, nameof(BodyTimeout));
         Positive(HeadersTimeout, nameof(HeadersTimeout));
+        Positive(IdleTimeout, nameof(IdleTimeout));
         if (MaxRepliesPerRequest > MaxActiveReplies)
         {
             faults.Add($"{nameof(MaxRepliesPerRequest)} ({MaxRepliesPerRequest}) is more than {nameof(MaxActiveReplies)} ({MaxActiveReplies}): such a request could never run.");

@@ -5,6 +5,7 @@ using Skein.Gateway.Completions;
 using Skein.Gateway.Documentation;
 using Skein.Gateway.Errors;
 using Skein.Gateway.Health;
+using Skein.Gateway.OnePort;
 using Skein.Gateway.Serving;
 
 namespace Skein.Gateway.Hosting;
@@ -33,6 +34,7 @@ public static class GatewayRoutes
     {
         app.UseMiddleware<ApiErrorMiddleware>();
         app.UseMiddleware<ApiKeyMiddleware>();
+        app.UseWebSockets();
 
         // Bodies must say that they are JSON: a page of another site cannot send that without asking first, so it cannot use somebody's gateway behind their back.
         var chat = app.MapPost("/v1/chat/completions", (HttpContext context, ChatEndpoint endpoint) => endpoint.HandleAsync(context))
@@ -63,8 +65,20 @@ public static class GatewayRoutes
 
         app.MapOpenApi();
         ReferencePage.Map(app);
-        app.MapGet("/", FrontPage.Show).ExcludeFromDescription();
+        app.MapGet("/", Root).ExcludeFromDescription();
         return app;
+    }
+
+    // libp2p's WebSockets come to the root unless their address says otherwise (libp2p/specs, websockets).
+    private static async Task<IResult> Root(HttpContext context, ServedModels models, PeerWebSockets peers)
+    {
+        if (!PeerWebSockets.IsAskedFor(context))
+        {
+            return FrontPage.Show(context, models);
+        }
+
+        await peers.ServeAsync(context);
+        return Results.Empty;
     }
 
     private static Ok<ModelObject> Model(string id, ServedModels models)

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Skein.Gateway.Chat;
 using Skein.Gateway.Completions;
 using Skein.Gateway.Documentation;
+using Skein.Gateway.OnePort;
 using Skein.Gateway.Replies;
 using Skein.Gateway.Serving;
 using Skein.Gateway.Telemetry;
@@ -13,6 +14,12 @@ namespace Skein.Gateway.Hosting;
 /// <summary>Adds the gateway to an ASP.NET Core application.</summary>
 public static class GatewayServices
 {
+    // Paths here are short; bodies carry what is long.
+    private const int MaxRequestLine = 8 * 1024;
+
+    // Browsers and proxies send some thirty.
+    private const int MaxHeaders = 100;
+
     /// <summary>Registers what <see cref="GatewayRoutes.MapSkeinGateway"/> needs and sets the server's limits.</summary>
     /// <param name="services">The application's services; a <see cref="TimeProvider"/> that is there already is used.</param>
     /// <param name="options">What to listen on and how much to take.</param>
@@ -29,6 +36,7 @@ public static class GatewayServices
         services.AddSingleton<ReplyRunner>();
         services.AddSingleton<ChatEndpoint>();
         services.AddSingleton<CompletionEndpoint>();
+        services.AddSingleton<PeerWebSockets>();
         services.AddMetrics();
         ApiDescription.Add(services);
         services.ConfigureHttpJsonOptions(json =>
@@ -44,7 +52,12 @@ public static class GatewayServices
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.MaxRequestBytes.Bytes;
             kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = options.MaxPeerWebSockets;
             kestrel.Limits.RequestHeadersTimeout = options.HeadersTimeout;
+            kestrel.Limits.KeepAliveTimeout = options.IdleTimeout;
+            kestrel.Limits.MaxRequestHeadersTotalSize = (int)options.MaxHeadersBytes.Bytes;
+            kestrel.Limits.MaxRequestLineSize = (int)Math.Min(MaxRequestLine, options.MaxHeadersBytes.Bytes);
+            kestrel.Limits.MaxRequestHeaderCount = MaxHeaders;
         });
         return services;
     }

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Skein.Core.Generation;
@@ -6,10 +7,14 @@ using Skein.Engine.Edge;
 using Skein.Engine.Lanes;
 using Skein.Engine.Sampling;
 using Skein.Engine.Tokenizing;
+using Skein.Gateway.OnePort;
 using Skein.Gateway.Serving;
 using Skein.Models;
+using Skein.P2P.Addressing;
 using Skein.P2P.Identity;
 using Skein.P2P.Network;
+using Skein.P2P.Relay;
+using Skein.P2P.Transports.Tcp;
 using Skein.Swarm.Codecs;
 using Skein.Swarm.Coordination;
 using Skein.Swarm.Discovery;
@@ -23,12 +28,13 @@ public sealed class RunningGateway : IAsyncDisposable
     private readonly Stack<IAsyncDisposable> _owned;
     private readonly Coordinator _coordinator;
 
-    private RunningGateway(string modelName, Uri address, ModelChatPrompt? prompt, string? chatRefusal, Coordinator coordinator, Stack<IAsyncDisposable> owned)
+    private RunningGateway(string modelName, Uri address, IReadOnlyList<Multiaddr> peerAddresses, ModelChatPrompt? prompt, string? chatRefusal, Coordinator coordinator, Stack<IAsyncDisposable> owned)
     {
         TakesSystemMessages = prompt?.TakesSystemMessages ?? false;
         ChatRefusal = chatRefusal;
         ModelName = modelName;
         Address = address;
+        PeerAddresses = peerAddresses;
         _coordinator = coordinator;
         _owned = owned;
     }
@@ -38,6 +44,9 @@ public sealed class RunningGateway : IAsyncDisposable
 
     /// <summary>Where the gateway listens; ends with a slash.</summary>
     public Uri Address { get; }
+
+    /// <summary>Where libp2p peers reach the gateway, with its peer id: the same port. None if nodes are reached by plain TCP.</summary>
+    public IReadOnlyList<Multiaddr> PeerAddresses { get; }
 
     /// <summary>Whether the model's chat template takes a system message.</summary>
     public bool TakesSystemMessages { get; }
@@ -66,8 +75,8 @@ public sealed class RunningGateway : IAsyncDisposable
             var tokenizer = await model.LoadTokenizerAsync(cancellationToken);
             owned.Push(new Released(tokenizer));
             var edge = Own(await model.LoadEdgeAsync(new EdgeStageOptions { Lanes = lanes }, cancellationToken));
-            var (plain, source) = await ConnectAsync(options, model, owned, time, logs, cancellationToken);
-            var transport = Own(options.Line?.Invoke(plain) ?? plain);
+            var ring = await ConnectAsync(options, model, owned, time, logs, cancellationToken);
+            var transport = Own(options.Line?.Invoke(ring.Transport) ?? ring.Transport);
             var coordinator = Own(new Coordinator(
                 new CoordinatorOptions { Format = options.HalfPrecision ? RowFormat.Float16 : RowFormat.Float32 },
                 new ModelEdges
@@ -80,18 +89,19 @@ public sealed class RunningGateway : IAsyncDisposable
                     Samplers = new LlamaSamplerFactory(tokenizer),
                     Tokenizer = tokenizer,
                 },
-                source,
+                ring.Source,
                 transport,
                 time,
                 logs.CreateLogger<Coordinator>()));
             var (prompt, refusal) = await ReadPromptAsync(model, tokenizer, time, cancellationToken);
             var application = GatewayApplication.Create(
-                new GatewayOptions { Listen = options.Listen, ApiKeys = options.ApiKeys },
+                new GatewayOptions { Listen = ring.Listen, ApiKeys = options.ApiKeys, Certificate = options.Certificate },
                 new ServedModels(new ServedModel(model.Name, coordinator, tokenizer, prompt, time.GetUtcNow())),
-                builder => builder.Services.AddSingleton(logs));
+                builder => builder.Services.AddSingleton(logs),
+                ring.Port);
             Own(application);
             await application.StartAsync(cancellationToken);
-            return new RunningGateway(model.Name, new Uri(application.Urls.First().TrimEnd('/') + "/"), prompt, refusal, coordinator, owned);
+            return new RunningGateway(model.Name, new Uri(application.Urls.First().TrimEnd('/') + "/"), ring.Addresses, prompt, refusal, coordinator, owned);
         }
         catch
         {
@@ -116,29 +126,54 @@ public sealed class RunningGateway : IAsyncDisposable
     /// <summary>Ends requests, hangs up, frees the memory.</summary>
     public ValueTask DisposeAsync() => DisposeAllAsync(_owned);
 
-    private static async Task<(IRingTransport Transport, IChainSource Source)> ConnectAsync(
+    private static async Task<Ring> ConnectAsync(
         GatewayHostOptions options, ModelHandle model, Stack<IAsyncDisposable> owned, TimeProvider time, ILoggerFactory logs, CancellationToken cancellationToken)
     {
         if (!options.UsesLibp2p)
         {
-            return (new TcpRingTransport(new TcpRingTransportOptions(), time, logs.CreateLogger<TcpRingTransport>()), new StaticChainSource(options.Peers));
+            return new Ring(new TcpRingTransport(new TcpRingTransportOptions(), time, logs.CreateLogger<TcpRingTransport>()), new StaticChainSource(options.Peers), options.Listen);
         }
 
-        // A gateway is nobody in particular to its nodes: a fresh key each time, and nothing that listens.
-        var key = PeerKey.Generate();
-        owned.Push(new Released(key));
-        var network = await NetworkNode.StartAsync(new NetworkOptions { Key = key, Anchors = options.Anchors }, time, cancellationToken);
+        var key = options.Identity;
+        if (key is null)
+        {
+            key = PeerKey.Generate();
+            owned.Push(new Released(key));
+        }
+
+        // The port is libp2p's, which leaves to Kestrel what is not its own: peers come by it, and calls through home routers leave from it.
+        var port = new SharedPort();
+        owned.Push(port);
+        var network = await NetworkNode.StartAsync(
+            new NetworkOptions
+            {
+                Key = key,
+                Anchors = options.Anchors,
+                Listen = AddressesOf(options.Listen),
+                Tcp = new TcpTransportOptions { HttpHandler = port.OfferHttp, TlsHandler = options.Certificate is null ? null : port.OfferTls },
+                // Nobody looks for a gateway: it takes no place of a relay.
+                Places = new RelayClientOptions { MaxRelays = 0 },
+            },
+            time,
+            cancellationToken);
         owned.Push(network);
+        var bound = new IPEndPoint(options.Listen.Address, network.Host.ListenAddresses[0].TcpEndPoint!.Port);
         var transport = new P2PRingTransport(network.Host, ownsHost: false);
         if (options.Anchors.Count == 0)
         {
-            return (transport, new StaticChainSource(options.Peers));
+            return new Ring(transport, new StaticChainSource(options.Peers), bound) { Port = port, Addresses = network.Addresses };
         }
 
         var source = new DhtChainSource(network.Host, network.Dht, model.Digest, time);
         owned.Push(source);
-        return (transport, source);
+        return new Ring(transport, source, bound) { Port = port, Addresses = network.Addresses };
     }
+
+    // "Everywhere" in IPv6 is everywhere in IPv4 too, as servers usually understand it; two free ports would not be the same one.
+    private static IReadOnlyList<Multiaddr> AddressesOf(IPEndPoint listen)
+        => listen.Address.Equals(IPAddress.IPv6Any) && listen.Port != 0
+            ? [Multiaddr.FromTcp(listen), Multiaddr.FromTcp(new IPEndPoint(IPAddress.Any, listen.Port))]
+            : [Multiaddr.FromTcp(listen)];
 
     private static async Task<(ModelChatPrompt? Prompt, string? Refusal)> ReadPromptAsync(ModelHandle model, LlamaTokenizer tokenizer, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -160,6 +195,14 @@ public sealed class RunningGateway : IAsyncDisposable
         {
             await part.DisposeAsync();
         }
+    }
+
+    // The way to the nodes, and where HTTP is listened for: at a port of its own, or at libp2p's.
+    private sealed record Ring(IRingTransport Transport, IChainSource Source, IPEndPoint Listen)
+    {
+        public SharedPort? Port { get; init; }
+
+        public IReadOnlyList<Multiaddr> Addresses { get; init; } = [];
     }
 
     private sealed class Released(IDisposable part) : IAsyncDisposable

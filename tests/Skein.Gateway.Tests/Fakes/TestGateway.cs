@@ -5,7 +5,13 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Skein.Gateway.Hosting;
+using Skein.Gateway.OnePort;
 using Skein.Gateway.Serving;
+using Skein.P2P.Addressing;
+using Skein.P2P.Connections;
+using Skein.P2P.Identity;
+using Skein.P2P.Transports.Tcp;
+using Skein.P2P.Transports.WebSockets;
 
 namespace Skein.Gateway.Tests.Fakes;
 
@@ -19,12 +25,16 @@ internal sealed class TestGateway : IAsyncDisposable
 
     private readonly WebApplication _app;
 
-    private TestGateway(WebApplication app, ScriptedGenerator generator, PlainChatPrompt prompt)
+    private readonly SharedPort? _port;
+
+    private TestGateway(WebApplication app, ScriptedGenerator generator, PlainChatPrompt prompt, P2PHost? host, SharedPort? port)
     {
         _app = app;
+        _port = port;
+        Host = host;
         Generator = generator;
         Prompt = prompt;
-        Address = new Uri(app.Urls.Single());
+        Address = new Uri(app.Urls.First());
         Http = new HttpClient { BaseAddress = Address, Timeout = Patience };
     }
 
@@ -35,6 +45,9 @@ internal sealed class TestGateway : IAsyncDisposable
     public Uri Address { get; }
 
     public HttpClient Http { get; }
+
+    /// <summary>Who has the port; null if it is Kestrel's alone.</summary>
+    public P2PHost? Host { get; }
 
     public ServedModels Models => _app.Services.GetRequiredService<ServedModels>();
 
@@ -48,7 +61,25 @@ internal sealed class TestGateway : IAsyncDisposable
         var model = new ServedModel(Model, generator, new ByteTokenizer(), withTemplate ? prompt : null, DateTimeOffset.FromUnixTimeSeconds(1_700_000_000));
         var app = GatewayApplication.Create((options ?? new GatewayOptions()) with { Listen = new IPEndPoint(IPAddress.Loopback, 0) }, new ServedModels(model), configure);
         await app.StartAsync();
-        return new TestGateway(app, generator, prompt);
+        return new TestGateway(app, generator, prompt, null, null);
+    }
+
+    /// <summary>The same at a port that is shared with libp2p.</summary>
+    public static async Task<TestGateway> StartOnePortAsync(ScriptedGenerator generator, GatewayOptions? options = null, TcpTransportOptions? tcp = null, P2PLimits? limits = null, Action<WebApplicationBuilder>? configure = null)
+    {
+        options ??= new GatewayOptions();
+        var port = new SharedPort();
+        var transport = new TcpTransport((tcp ?? new TcpTransportOptions()) with { HttpHandler = port.OfferHttp, TlsHandler = options.Certificate is null ? null : port.OfferTls }, TimeProvider.System);
+        var host = new P2PHost(
+            new P2PHostOptions { Key = PeerKey.Generate(), Listen = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")], Limits = limits ?? new P2PLimits() },
+            [transport, new WebSocketTransport(transport)],
+            TimeProvider.System);
+        await host.StartAsync(CancellationToken.None);
+        var prompt = new PlainChatPrompt();
+        var model = new ServedModel(Model, generator, new ByteTokenizer(), prompt, DateTimeOffset.FromUnixTimeSeconds(1_700_000_000));
+        var app = GatewayApplication.Create(options with { Listen = host.ListenAddresses[0].TcpEndPoint! }, new ServedModels(model), configure, port);
+        await app.StartAsync();
+        return new TestGateway(app, generator, prompt, host, port);
     }
 
     /// <summary>Posts a chat request with one user message; <paramref name="fields"/> are further fields, as JSON text without braces.</summary>
@@ -100,5 +131,10 @@ internal sealed class TestGateway : IAsyncDisposable
     {
         Http.Dispose();
         await _app.DisposeAsync();
+        if (Host is not null)
+        {
+            await Host.DisposeAsync();
+            await _port!.DisposeAsync();
+        }
     }
 }

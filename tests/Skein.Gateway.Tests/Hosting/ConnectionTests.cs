@@ -10,11 +10,13 @@ namespace Skein.Gateway.Tests.Hosting;
 public sealed class ConnectionTests
 {
     [Theory]
-    [InlineData("true")]
-    [InlineData("false")]
-    public async Task Client_Leaving_StopsTheWorkAtOnce(string stream)
+    [InlineData("true", false)]
+    [InlineData("false", false)]
+    [InlineData("true", true)]
+    [InlineData("false", true)]
+    public async Task Client_Leaving_StopsTheWorkAtOnce(string stream, bool onePort)
     {
-        await using var gateway = await TestGateway.StartAsync(new ScriptedGenerator(_ => [new ScriptedGenerator.WaitStep(new TaskCompletionSource().Task)]));
+        await using var gateway = await StartAsync(onePort, new ScriptedGenerator(_ => [new ScriptedGenerator.WaitStep(new TaskCompletionSource().Task)]));
         using var client = await SendAsync(gateway, $"\"stream\":{stream}");
         await gateway.Generator.Begun.Task.WaitAsync(TestGateway.Patience);
 
@@ -24,10 +26,12 @@ public sealed class ConnectionTests
         Assert.Equal(0, gateway.Generator.Active);
     }
 
-    [Fact]
-    public async Task Client_LeavingMidStream_StopsAllReplies()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Client_LeavingMidStream_StopsAllReplies(bool onePort)
     {
-        await using var gateway = await TestGateway.StartAsync(new ScriptedGenerator(_ =>
+        await using var gateway = await StartAsync(onePort, new ScriptedGenerator(_ =>
             ScriptedGenerator.Say("first").Append(new ScriptedGenerator.WaitStep(new TaskCompletionSource().Task))));
         using (var response = await gateway.ChatAsync("\"stream\":true,\"n\":4", streaming: true))
         {
@@ -39,12 +43,15 @@ public sealed class ConnectionTests
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(3)]
-    public async Task Client_ThatDoesNotRead_IsCutOffAndHoldsLittle(int replies)
+    [InlineData(1, false)]
+    [InlineData(3, false)]
+    [InlineData(1, true)]
+    [InlineData(3, true)]
+    public async Task Client_ThatDoesNotRead_IsCutOffAndHoldsLittle(int replies, bool onePort)
     {
         var produced = 0;
-        await using var gateway = await TestGateway.StartAsync(
+        await using var gateway = await StartAsync(
+            onePort,
             new ScriptedGenerator(_ => Endless()) { ContextLength = int.MaxValue },
             new GatewayOptions { WriteTimeout = TimeSpan.FromMilliseconds(200) });
         using var client = await SendAsync(gateway, $"\"stream\":true,\"max_tokens\":1000000000,\"n\":{replies}");
@@ -65,12 +72,14 @@ public sealed class ConnectionTests
         }
     }
 
-    [Fact]
-    public async Task EightChats_AtOnce_RunTogetherAndGetEachItsOwnText()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task EightChats_AtOnce_RunTogetherAndGetEachItsOwnText(bool onePort)
     {
         var together = new TaskCompletionSource();
         var begun = 0;
-        await using var gateway = await TestGateway.StartAsync(new ScriptedGenerator(request => Echo(request)));
+        await using var gateway = await StartAsync(onePort, new ScriptedGenerator(request => Echo(request)));
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(async i =>
         {
@@ -154,11 +163,13 @@ public sealed class ConnectionTests
     }
 
     [Theory]
-    [InlineData("true")]
-    [InlineData("false")]
-    public async Task Gateway_Disposed_EndsRepliesThatRun(string stream)
+    [InlineData("true", false)]
+    [InlineData("false", false)]
+    [InlineData("true", true)]
+    [InlineData("false", true)]
+    public async Task Gateway_Disposed_EndsRepliesThatRun(string stream, bool onePort)
     {
-        var gateway = await TestGateway.StartAsync(new ScriptedGenerator(_ =>
+        var gateway = await StartAsync(onePort, new ScriptedGenerator(_ =>
             ScriptedGenerator.Say("first").Append(new ScriptedGenerator.WaitStep(new TaskCompletionSource().Task))));
         using var client = await SendAsync(gateway, $"\"stream\":{stream}");
         await gateway.Generator.Begun.Task.WaitAsync(TestGateway.Patience);
@@ -168,6 +179,9 @@ public sealed class ConnectionTests
         await gateway.Generator.GivenUp.Task.WaitAsync(TestGateway.Patience);
         Assert.Equal(0, gateway.Generator.Active);
     }
+
+    private static Task<TestGateway> StartAsync(bool onePort, ScriptedGenerator generator, GatewayOptions? options = null)
+        => onePort ? TestGateway.StartOnePortAsync(generator, options) : TestGateway.StartAsync(generator, options);
 
     private static async Task<TcpClient> SendAsync(TestGateway gateway, string fields)
     {

@@ -28,7 +28,7 @@ public sealed class WebSocketStream : AsyncStream
             {
                 result = await _socket.ReceiveAsync(buffer, cancellationToken);
             }
-            catch (WebSocketException fault)
+            catch (Exception fault) when (IsLoss(fault, cancellationToken))
             {
                 throw new IOException("The WebSocket was lost.", fault);
             }
@@ -52,11 +52,15 @@ public sealed class WebSocketStream : AsyncStream
         {
             await _socket.SendAsync(buffer, WebSocketMessageType.Binary, endOfMessage: true, cancellationToken);
         }
-        catch (WebSocketException fault)
+        catch (Exception fault) when (IsLoss(fault, cancellationToken))
         {
             throw new IOException("The WebSocket was lost.", fault);
         }
     }
+
+    // A WebSocket that is aborted, here or by the server that carries it, ends its reads as cancelled though nobody cancelled them.
+    private static bool IsLoss(Exception fault, CancellationToken cancellationToken)
+        => fault is WebSocketException or ObjectDisposedException || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
