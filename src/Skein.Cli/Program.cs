@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using Skein.Cli;
 using Skein.Cli.Configuration;
 using Skein.Cli.Output;
@@ -13,7 +14,17 @@ if (Environment.GetEnvironmentVariable("SKEIN_LABORATORY") == "1")
 // Exit codes: 0 done, 1 failed, 2 asked for wrongly, 130 interrupted.
 try
 {
-    var parse = SkeinCommand.Create().Parse(args);
+    // Alone, the program shows what it can do.
+    var parse = SkeinCommand.Create().Parse(args.Length > 0 ? args : ["--help"]);
+    if (parse.Action is ParseErrorAction wrong)
+    {
+        // What was wrong, not all that would have been right.
+        wrong.ShowHelp = false;
+        await parse.InvokeAsync(new InvocationConfiguration { Output = Console.Error });
+        Console.Error.WriteLine($"See '{SkeinCommand.PathOf(parse.CommandResult)} --help'.");
+        return 2;
+    }
+
     return await parse.InvokeAsync(new InvocationConfiguration
     {
         EnableDefaultExceptionHandler = false,

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Skein.Cli.Bench;
 using Skein.Cli.Chat;
 using Skein.Cli.Demo;
@@ -20,6 +21,18 @@ internal static class SkeinCommand
         var root = CreateRoot();
         CommandDetails.Apply(root);
         return root;
+    }
+
+    /// <summary>How a user calls a command: <c>skein model import</c>.</summary>
+    public static string PathOf(CommandResult result)
+    {
+        var names = new Stack<string>();
+        for (SymbolResult? at = result; at is CommandResult { Command: not RootCommand } command; at = at.Parent)
+        {
+            names.Push(command.Command.Name);
+        }
+
+        return string.Join(' ', names.Prepend("skein"));
     }
 
     private static RootCommand CreateRoot() => new(

@@ -124,6 +124,59 @@ public sealed class CommandLineTests
         }
     }
 
+    [Theory]
+    [InlineData("'skein --help'")]
+    [InlineData("gateway", "gatway")]
+    [InlineData("'skein gateway --help'", "gateway", "--lisen", "127.0.0.1:0")]
+    [InlineData("'skein model --help'", "model")]
+    [InlineData("--max-tokens takes 1 to", "chat", "--max-tokens", "0")]
+    [InlineData("'x'", "chat", "--max-tokens", "x")]
+    [InlineData("--max-tokens takes 1 to", "demo", "--max-tokens", "0")]
+    [InlineData("--threads takes 1 to", "demo", "--threads", "0")]
+    [InlineData("--temperature takes 0 to 2, not 2.5", "chat", "--temperature", "2.5")]
+    [InlineData("There is no file", "model", "import", "nothing.gguf")]
+    [InlineData("nothing.pem", "gateway", "--peer", "127.0.0.1:9", "--certificate", "nothing.pem")]
+    [InlineData("goes with --certificate", "gateway", "--peer", "127.0.0.1:9", "--certificate-key", "nothing.pem")]
+    [InlineData("--identity goes with --anchor", "gateway", "--peer", "127.0.0.1:9", "--identity", "nothing.key")]
+    public async Task Commands_AskedForWrongly_SayWhatAndNotEverything(string expected, params string[] arguments)
+    {
+        var (exitCode, output, errors) = await SkeinProcess.RunAsync(arguments.Length > 0 ? arguments : ["--no-such-option"]);
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains(expected, errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("Usage:", output + errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("anchor", "--listen", "/ip4/127.0.0.1/tcp/{0}")]
+    [InlineData("node", "--model", "smollm2-135m", "--blocks", "0-0", "--listen", "/ip4/127.0.0.1/tcp/{0}")]
+    [InlineData("node", "--model", "smollm2-135m", "--blocks", "0-0", "--listen", "127.0.0.1:{0}")]
+    [InlineData("gateway", "--peer", "127.0.0.1:9", "--listen", "127.0.0.1:{0}")]
+    [InlineData("gateway", "--anchor", "/ip4/127.0.0.1/tcp/9/p2p/12D3KooWRawPbxPtP1eZaJpumGnyWX2DcUyd3RQnydr3eAto4Az7", "--listen", "127.0.0.1:{0}")]
+    public async Task Port_OfAnotherAnchor_NamesTheOptionToChange(params string[] arguments)
+    {
+        var keys = Directory.CreateTempSubdirectory("skein-keys-").FullName;
+        try
+        {
+            await using var anchor = SkeinProcess.Start("anchor", "--listen", "/ip4/127.0.0.1/tcp/0", "--identity", Path.Combine(keys, "first.key"), "--ready-line");
+            await anchor.WaitForOutputAsync("}\n");
+            var port = System.Text.RegularExpressions.Regex.Match(anchor.Announced("address"), "/tcp/([0-9]+)/").Groups[1].Value;
+            var home = new Dictionary<string, string>(StringComparer.Ordinal) { ["SKEIN_HOME"] = keys };
+
+            var (exitCode, _, errors) = await SkeinProcess.RunAsync(home, [.. arguments.Select(argument => argument.Replace("{0}", port, StringComparison.Ordinal))]);
+
+            Assert.Equal(2, exitCode);
+            Assert.Contains($"Port {port} is in use", errors, StringComparison.Ordinal);
+            Assert.Contains("--listen", errors, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(keys, recursive: true);
+        }
+    }
+
     [Fact]
     public async Task Gateway_NobodyHostsTheBlocks_NotReadyNamesThem()
     {

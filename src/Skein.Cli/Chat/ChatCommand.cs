@@ -16,8 +16,8 @@ internal static class ChatCommand
             : Fail<Uri>(result, $"'{result.Tokens[0].Value}' is not a URL such as http://localhost:8080"),
     };
 
-    private static readonly Option<float> Temperature = new("--temperature") { Description = "0 always takes the likeliest token; up to 2", DefaultValueFactory = _ => ChatSettings.DefaultTemperature };
-    private static readonly Option<int> MaxTokens = new("--max-tokens") { Description = "The longest reply", DefaultValueFactory = _ => 512 };
+    private static readonly Option<float> Temperature = new Option<float>("--temperature") { Description = "0 always takes the likeliest token; up to 2", DefaultValueFactory = _ => ChatSettings.DefaultTemperature }.Between(0, 2);
+    private static readonly Option<int> MaxTokens = new Option<int>("--max-tokens") { Description = "The longest reply", DefaultValueFactory = _ => 512 }.Between(1, ChatSettings.MostTokens);
     private static readonly Option<long?> Seed = new("--seed") { Description = "Same seed, same reply" };
     private static readonly Option<string> System = new("--system") { Description = "The system prompt; empty sends none", DefaultValueFactory = _ => ChatSettings.DefaultSystemPrompt };
 
@@ -51,7 +51,7 @@ internal static class ChatCommand
         }
 
         // One way for everything: the ring is driven by a gateway of our own on a loopback port.
-        var options = GatewaySettings.Read(parse, listenDefault: "127.0.0.1:0");
+        var options = await GatewaySettings.ReadAsync(parse, listenDefault: "127.0.0.1:0", forOthers: false, cancellationToken);
         await using var gateway = await Gateways.GatewayStartup.StartAsync(options, "--listen", cancellationToken);
         using var local = new HttpClient { BaseAddress = gateway.Address, Timeout = Timeout.InfiniteTimeSpan };
         settings = gateway.TakesSystemMessages || parse.GetResult(System) is { Implicit: false } ? settings : settings with { System = string.Empty };

@@ -9,6 +9,9 @@ internal sealed record ChatSettings
     /// <summary>What SmolLM2's authors recommend; small models wander at higher ones.</summary>
     public const float DefaultTemperature = 0.2f;
 
+    /// <summary>The longest reply that can be asked for: more than any model's context.</summary>
+    public const int MostTokens = 1 << 20;
+
     /// <summary>0 is greedy.</summary>
     public float Temperature { get; init; } = DefaultTemperature;
 

@@ -17,11 +17,11 @@ internal static class DemoCommand
     private static readonly Option<int> Nodes = new("--nodes") { Description = "Node processes to spread the model over", HelpName = "N", DefaultValueFactory = _ => 3 };
     private static readonly Option<string> Model = new("--model") { Description = "A model by name (see 'skein model list') or a GGUF file", HelpName = "NAME|FILE", DefaultValueFactory = _ => GatewaySettings.DefaultModel };
     private static readonly Option<int> Port = new("--port") { Description = "Port of the gateway; 0 takes any free one", HelpName = "N", DefaultValueFactory = _ => 8080 };
-    private static readonly Option<int?> Threads = new("--threads") { Description = "Compute threads per node [default: all processors but one]", HelpName = "N" };
+    private static readonly Option<int?> Threads = new Option<int?>("--threads") { Description = "Compute threads per node [default: all processors but one]", HelpName = "N" }.Between(1, Environment.ProcessorCount);
     private static readonly Option<string> Once = new("--once") { Description = "Answer this prompt (greedy) and end", HelpName = "PROMPT" };
     private static readonly Option<bool> AsJson = new("--json") { Description = "With --once: print one JSON object with the text, its tokens, and what each stage did" };
     private static readonly Option<bool> Serve = new("--serve") { Description = "Do not chat: serve until Ctrl-C" };
-    private static readonly Option<int> MaxTokens = new("--max-tokens") { Description = "The longest reply", HelpName = "N", DefaultValueFactory = _ => 256 };
+    private static readonly Option<int> MaxTokens = new Option<int>("--max-tokens") { Description = "The longest reply", HelpName = "N", DefaultValueFactory = _ => 256 }.Between(1, ChatSettings.MostTokens);
 
     private static readonly (Option<double?> RoundTrip, Option<double?> Uplink) Line = LineOptions.CreateOptions(hidden: false);
 

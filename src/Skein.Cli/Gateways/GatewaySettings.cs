@@ -5,6 +5,7 @@ using Skein.Cli.Configuration;
 using Skein.Cli.Network;
 using Skein.Engine.Lanes;
 using Skein.Gateway.Hosting;
+using Skein.Gateway.OnePort;
 using Skein.P2P.Addressing;
 using Skein.Swarm.Transport;
 
@@ -21,14 +22,17 @@ internal static class GatewaySettings
     public static readonly SettingOption Anchor = AnchorList.Setting("by which the nodes that hold the model are found, instead of --peer");
     public static readonly SettingOption Codec = new("codec", "How rows travel: f32 (exact) or f16 (half the bytes) [default: f32]", "f32|f16");
     public static readonly SettingOption Threads = new("threads", "Compute threads for embedding and head [default: all processors but one]", "N");
-    public static readonly SettingOption Listen = new("listen", "Address and port to listen on; port 0 takes any free one [default: 127.0.0.1:8080]", "IP:PORT");
+    public static readonly SettingOption Listen = new("listen", "Address and port to listen on; port 0 takes any free one. With --anchor, or a --peer by multiaddr, the one port serves the API and its pages and takes libp2p peers, by TCP and by WebSocket [default: 127.0.0.1:8080]", "IP:PORT");
+    public static readonly SettingOption Certificate = new("certificate", "A certificate with its private key, PEM or PKCS #12 without a password, for https and wss: beside http and ws at the same port, or, if nodes are named by HOST:PORT, instead of them. Read once, so restart when it is renewed", "FILE");
+    public static readonly SettingOption CertificateKey = new("certificate-key", "The private key of --certificate in PEM, if it is in a file of its own", "FILE");
+    public static readonly SettingOption Identity = new("identity", "File with the gateway's key, made if it is missing, so that it keeps its peer id [default: a new key each time, by which nobody recognises it]", "FILE");
     public static readonly SettingOption ApiKey = new("api-key", "A key that clients must send; once per key. Without any, everybody may use the gateway", "KEY", Repeats: true);
 
     /// <summary>What a coordinator needs.</summary>
     public static readonly SettingOption[] Ring = [Model, Peer, Anchor, Codec, Threads];
 
     /// <summary>What a gateway needs.</summary>
-    public static readonly SettingOption[] All = [.. Ring, Listen, ApiKey];
+    public static readonly SettingOption[] All = [.. Ring, Listen, ApiKey, Certificate, CertificateKey, Identity];
 
     public static readonly Option<string> Config = new("--config") { Description = "A JSON file with any of these settings: { \"model\": \"smollm2-135m\", \"peer\": [\"192.0.2.7:7410\"] }", HelpName = "FILE" };
 
@@ -44,7 +48,11 @@ internal static class GatewaySettings
     }
 
     /// <summary>Reads and checks everything; all faults are reported at once.</summary>
-    public static GatewayHostOptions Read(ParseResult parse, string listenDefault)
+    /// <param name="parse">The command line.</param>
+    /// <param name="listenDefault">Where to listen unless somebody says otherwise.</param>
+    /// <param name="forOthers">Whether others come to this gateway: only then it needs a certificate or a lasting identity. The caller disposes both.</param>
+    /// <param name="cancellationToken">Safe.</param>
+    public static async Task<GatewayHostOptions> ReadAsync(ParseResult parse, string listenDefault, bool forOthers, CancellationToken cancellationToken)
     {
         var set = SettingSet.Collect(parse, All, "SKEIN_GATEWAY_", parse.GetValue(Config), Environment.GetEnvironmentVariable);
         var options = new GatewayHostOptions
@@ -56,9 +64,16 @@ internal static class GatewaySettings
             Threads = set.Number(Threads, ComputeLanes.DefaultThreads(), 1, Environment.ProcessorCount),
             Listen = ReadListen(set, listenDefault),
             ApiKeys = set.Texts(ApiKey),
+            Certificate = forOthers ? ReadCertificate(set) : null,
         };
+        var identity = forOthers ? set.Text(Identity) : null;
+        if (identity is not null && !options.UsesLibp2p)
+        {
+            set.AddFault("--identity goes with --anchor, or a --peer by multiaddr: plain TCP proves no identity.");
+        }
+
         set.ThrowIfFaulty();
-        return options;
+        return identity is null ? options : options with { Identity = await OwnIdentity.LoadAsync(identity, cancellationToken) };
     }
 
     /// <summary>A gateway of the demonstration.</summary>
@@ -122,6 +137,27 @@ internal static class GatewaySettings
 
         peer = new PeerAddress(name, [address]);
         return true;
+    }
+
+    private static GatewayCertificate? ReadCertificate(SettingSet set)
+    {
+        var (file, keyFile) = (set.Text(Certificate), set.Text(CertificateKey));
+        if (file is null)
+        {
+            if (keyFile is not null)
+            {
+                set.AddFault("--certificate-key goes with --certificate.");
+            }
+
+            return null;
+        }
+
+        if (!GatewayCertificate.TryLoad(file, keyFile, TimeProvider.System, out var certificate, out var fault))
+        {
+            set.AddFault(fault);
+        }
+
+        return certificate;
     }
 
     private static bool ReadCodec(SettingSet set)

@@ -1,6 +1,6 @@
-using System.Net.Sockets;
 using Skein.Cli.Configuration;
 using Skein.Cli.Models;
+using Skein.Cli.Network;
 using Skein.Gateway.Hosting;
 
 namespace Skein.Cli.Gateways;
@@ -19,26 +19,9 @@ internal static class GatewayStartup
         {
             return await RunningGateway.StartAsync(options, ModelCatalog.Resolver, TimeProvider.System, Output.Logs.Factory, cancellationToken);
         }
-        catch (IOException e) when (SocketErrorOf(e) == SocketError.AddressAlreadyInUse)
+        catch (Exception e) when (ListenFault.Explain(e, portOption, options.Listen) is { } fault)
         {
-            throw new UsageException($"Port {options.Listen.Port} is in use by another program; choose another with {portOption}, or 0 for any free one.");
+            throw new UsageException(fault);
         }
-        catch (Exception e) when (SocketErrorOf(e) is SocketError.AddressNotAvailable or SocketError.AccessDenied)
-        {
-            throw new UsageException($"Nothing can listen at {options.Listen} ({SocketErrorOf(e)}); choose another address or port with {portOption}.");
-        }
-    }
-
-    private static SocketError? SocketErrorOf(Exception? fault)
-    {
-        for (; fault is not null; fault = fault.InnerException)
-        {
-            if (fault is SocketException socket)
-            {
-                return socket.SocketErrorCode;
-            }
-        }
-
-        return null;
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Skein.Cli.Configuration;
 using Skein.Cli.Output;
 using Skein.Models;
 using Spectre.Console;
@@ -42,6 +43,11 @@ internal static class ModelCommand
         command.SetAction(async (parse, cancellationToken) =>
         {
             var path = parse.GetValue(file)!.FullName;
+            if (!File.Exists(path))
+            {
+                throw new UsageException(Directory.Exists(path) ? $"{path} is a folder; import takes a GGUF file." : $"There is no file {path}.");
+            }
+
             var label = ModelName.Parse(parse.GetValue(name) ?? DefaultName(path));
             var options = new ImportOptions { LicenceFile = parse.GetValue(licence)?.FullName, Origin = parse.GetValue(origin) };
             var report = await Work.WithBytesAsync($"importing {label}", progress => new ModelImporter(ModelCatalog.Store).ImportAsync(label, path, options, progress, cancellationToken));

@@ -1,10 +1,12 @@
 using System.CommandLine;
+using System.Net;
 using System.Text.Json;
 using Skein.Cli.Configuration;
 using Skein.Cli.Output;
 using Skein.P2P.Addressing;
 using Skein.P2P.AutoNat;
 using Skein.P2P.Connections;
+using Skein.P2P.Errors;
 using Skein.P2P.Kademlia;
 using Skein.P2P.Network;
 using Skein.P2P.Relay;
@@ -59,7 +61,7 @@ internal static class AnchorCommand
         var anchors = AnchorList.Read(set, Anchor);
         set.ThrowIfFaulty();
         using var key = await OwnIdentity.LoadAsync(set.Text(Identity), cancellationToken);
-        await using var node = await NetworkNode.StartAsync(
+        await using var node = await StartAsync(
             new NetworkOptions
             {
                 Key = key,
@@ -72,7 +74,6 @@ internal static class AnchorCommand
                 // Everybody's first contact: more strangers, and short visits.
                 Limits = new P2PLimits { MaxConnections = 2048, IdleTimeout = TimeSpan.FromMinutes(2) },
             },
-            TimeProvider.System,
             cancellationToken);
         if (parse.GetValue(AsLine))
         {
@@ -93,6 +94,18 @@ internal static class AnchorCommand
         var parentGone = parse.GetValue(UntilStdinCloses) ? Task.Run(() => Console.OpenStandardInput().CopyTo(Stream.Null), CancellationToken.None) : stop;
         await Task.WhenAny(stop, parentGone);
         return 0;
+    }
+
+    private static async Task<NetworkNode> StartAsync(NetworkOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await NetworkNode.StartAsync(options, TimeProvider.System, cancellationToken);
+        }
+        catch (P2PException e) when (ListenFault.Explain(e, "--listen", options.Listen.Select(address => address.TcpEndPoint).OfType<IPEndPoint>().ToList()) is { } fault)
+        {
+            throw new UsageException(fault);
+        }
     }
 
     private static List<Multiaddr> ReadAddresses(SettingSet set, SettingOption setting, Func<Multiaddr, bool> fits)

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
+using Skein.Cli.Configuration;
 using Skein.Cli.Demo;
 using Skein.Cli.Models;
+using Skein.Cli.Network;
 using Skein.Cli.Output;
 using Skein.Node;
 using Spectre.Console;
@@ -80,6 +82,15 @@ internal static class NodeCommand
         }
     }
 
-    private static Task<NodeHost> StartAsync(NodeOptions options, CancellationToken cancellationToken)
-        => NodeHost.StartAsync(options, ModelCatalog.Resolver, TimeProvider.System, Logs.Factory, cancellationToken);
+    private static async Task<NodeHost> StartAsync(NodeOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await NodeHost.StartAsync(options, ModelCatalog.Resolver, TimeProvider.System, Logs.Factory, cancellationToken);
+        }
+        catch (Exception e) when (ListenFault.Explain(e, "--listen", options.Listen) is { } fault)
+        {
+            throw new UsageException(fault);
+        }
+    }
 }

@@ -120,7 +120,6 @@ internal sealed class SharedPortConnection : DefaultConnectionContext, IPeerArri
 
     private async Task SendAsync()
     {
-        Exception? fault = null;
         try
         {
             while (true)
@@ -145,13 +144,13 @@ internal sealed class SharedPortConnection : DefaultConnectionContext, IPeerArri
         }
         catch (Exception loss) when (IsLoss(loss))
         {
-            // The loop that reads must end too.
-            fault = new ConnectionResetException(loss.Message, loss);
+            // The loop that reads ends too, and tells why.
             await _connection.Stream.DisposeAsync();
             _toKestrel.Writer.CancelPendingFlush();
         }
 
-        await _fromKestrel.Reader.CompleteAsync(fault);
+        // Without a reason: Kestrel then finds that nobody reads, instead of an error where it expects none.
+        await _fromKestrel.Reader.CompleteAsync();
     }
 
     private sealed class Duplex(PipeReader input, PipeWriter output) : IDuplexPipe

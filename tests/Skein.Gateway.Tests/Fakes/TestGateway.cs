@@ -127,6 +127,9 @@ internal sealed class TestGateway : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops the application, as Ctrl-C does, and nothing else.</summary>
+    public Task StopAsync() => _app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
