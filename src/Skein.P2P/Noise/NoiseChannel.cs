@@ -5,17 +5,18 @@ using Skein.P2P.Errors;
 
 namespace Skein.P2P.Noise;
 
-/// <summary>An encrypted connection: messages of at most <see cref="MaxPlaintext"/> bytes, each behind a 16-bit length.</summary>
+/// <summary>An encrypted connection: messages of at most 65,519 bytes, each behind a 16-bit length; those sent here have at most <see cref="MaxPlaintext"/>.</summary>
 /// <remarks>
 /// One reader and one writer at a time. Both work in place in buffers of their own, so a steady flow allocates nothing. The borders of messages carry no
 /// meaning: the channel is a stream of bytes.
 /// </remarks>
 public sealed class NoiseChannel : IAsyncDisposable
 {
-    /// <summary>Most bytes in one message: 65,535 less the tag.</summary>
-    public const int MaxPlaintext = ushort.MaxValue - NoiseCipher.TagLength;
+    /// <summary>Most bytes in one message that is sent: a byte less than the wire allows, so that the message and its length fill 64 KiB and not the pool's next size, twice that.</summary>
+    public const int MaxPlaintext = SendBuffer - Prefix - NoiseCipher.TagLength;
 
     private const int Prefix = 2;
+    private const int SendBuffer = 64 * 1024;
 
     // Two whole messages, so that one read of the socket may bring more than one.
     private const int ReceiveBuffer = 128 * 1024;
@@ -23,7 +24,7 @@ public sealed class NoiseChannel : IAsyncDisposable
     private readonly Stream _stream;
     private readonly NoiseCipher _send;
     private readonly NoiseCipher _receive;
-    private readonly byte[] _sendBuffer = ArrayPool<byte>.Shared.Rent(Prefix + ushort.MaxValue);
+    private readonly byte[] _sendBuffer = ArrayPool<byte>.Shared.Rent(SendBuffer);
     private readonly byte[] _receiveBuffer = ArrayPool<byte>.Shared.Rent(ReceiveBuffer);
     private int _start;
     private int _end;

@@ -187,6 +187,30 @@ public sealed class NoiseSecurityTests
     }
 
     [Fact]
+    public async Task Channel_LargestMessageOfTheWire_IsRead()
+    {
+        var (near, far) = MemoryDuplexStream.CreatePair(TimeProvider.System, TimeSpan.Zero);
+        var key = Enumerable.Repeat((byte)9, 32).ToArray();
+        await using var channel = new NoiseChannel(far, NoiseCipher.Create(key), NoiseCipher.Create(key));
+        using var cipher = NoiseCipher.Create(key);
+        var message = new byte[2 + ushort.MaxValue];
+        for (var i = 0; i < 3; i++)
+        {
+            message.AsSpan().Fill((byte)i);
+            cipher.Seal([], message.AsSpan(2));
+            BinaryPrimitives.WriteUInt16BigEndian(message, ushort.MaxValue);
+            await near.WriteAsync(message);
+
+            var read = await channel.ReceiveAsync(CancellationToken.None).Within("the message");
+
+            Assert.Equal(65_519, read.Length);
+            Assert.Equal(-1, read.Span.IndexOfAnyExcept((byte)i));
+        }
+
+        Assert.Equal(65_518, channel.Plaintext.Length);
+    }
+
+    [Fact]
     public async Task Channel_CutWithinAMessage_IsNoEnd()
     {
         var (near, far) = MemoryDuplexStream.CreatePair(TimeProvider.System, TimeSpan.Zero);
