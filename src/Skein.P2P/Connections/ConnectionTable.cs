@@ -38,6 +38,15 @@ internal sealed class ConnectionTable(PeerId self, P2PHostOptions options)
 
     public void Unprotect(PeerId peer) => _protected.TryRemove(peer, out _);
 
+    /// <summary>Whether a peer is connected or protected.</summary>
+    public bool Keeps(PeerId peer)
+    {
+        lock (_gate)
+        {
+            return _connections.ContainsKey(peer) || _protected.ContainsKey(peer);
+        }
+    }
+
     /// <summary>Connections without streams for at least so long, whose peer nobody protects.</summary>
     public IEnumerable<P2PConnection> IdleFor(TimeSpan atLeast) => All.Where(connection => connection.IdleFor >= atLeast && !_protected.ContainsKey(connection.Peer));
 

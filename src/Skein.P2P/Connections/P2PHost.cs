@@ -53,7 +53,7 @@ public sealed class P2PHost : IAsyncDisposable
         _own = new OwnAddresses(options, time);
         _protocols = new ProtocolTable(options.Limits, time, _running, fault => HandlerFailed?.Invoke(this, fault), _stopping.Token);
         _identify = new IdentifyService(this, options, time, _running, connection => PeerIdentified?.Invoke(this, new P2PConnectionEventArgs(connection)), _stopping.Token);
-        Peers = new PeerStore(options.Limits);
+        Peers = new PeerStore(options.Limits, _table.Keeps);
         Handle(IdentifyProtocol.Id, StreamClass.Control, _identify.AnswerAsync, IdentifyProtocol.MaxStreams);
         Handle(IdentifyProtocol.PushId, StreamClass.Control, _identify.TakePushAsync, IdentifyProtocol.MaxStreams);
         Handle(PingProtocol.Id, StreamClass.Control, (stream, token) => PingProtocol.AnswerAsync(stream, _time, token), PingProtocol.MaxStreams);

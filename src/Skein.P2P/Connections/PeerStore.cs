@@ -5,7 +5,7 @@ using Skein.P2P.Records;
 
 namespace Skein.P2P.Connections;
 
-/// <summary>What is known of peers, bounded: the peer not heard of for longest is forgotten first. Thread-safe.</summary>
+/// <summary>What is known of peers, bounded: the peer not heard of for longest is forgotten first, unless it is connected or protected. Thread-safe.</summary>
 public sealed class PeerStore
 {
     private readonly Lock _gate = new();
@@ -13,9 +13,13 @@ public sealed class PeerStore
     private readonly LinkedList<KnownPeer> _byNews = new();
     private readonly int _maxPeers;
     private readonly int _maxAddresses;
+    private readonly Func<PeerId, bool> _isKept;
 
-    internal PeerStore(P2PLimits limits)
+    /// <param name="limits">Most peers, and addresses of each.</param>
+    /// <param name="isKept">Whether a peer is connected or protected. Called under this store's lock.</param>
+    internal PeerStore(P2PLimits limits, Func<PeerId, bool>? isKept = null)
     {
+        _isKept = isKept ?? (static _ => false);
         _maxPeers = limits.MaxKnownPeers;
         _maxAddresses = limits.MaxAddressesPerPeer;
     }
@@ -65,20 +69,27 @@ public sealed class PeerStore
     internal void Confirm(PeerId peer, Multiaddr address) => AddAddresses(peer, address);
 
     // Takes what a peer says of itself. Addresses that it sealed replace those that it only said.
-    internal void Learn(PeerId peer, IdentifyMessage message) => Update(peer, known =>
+    internal void Learn(PeerId peer, IdentifyMessage message)
     {
-        var record = message.SignedPeerRecord is { } encoded && PeerRecord.TryOpen(encoded.Span, out var opened) && opened.PeerId == peer && opened.Sequence > known.RecordSequence ? opened : null;
-        var addresses = record?.Addresses ?? message.ListenAddresses ?? [];
-        return known with
+        // Outside the lock, and not for a record that is known already: a signature costs more than all the rest.
+        var sealedRecord = message.SignedPeerRecord is { } encoded && !IsKnown(peer, encoded.Span) && PeerRecord.TryOpen(encoded.Span, out var opened) && opened.PeerId == peer ? opened : null;
+        Update(peer, known =>
         {
-            Addresses = [.. addresses.Select(address => Plain(address, peer)).Concat(known.Addresses).Distinct().Take(_maxAddresses)],
-            Protocols = message.Protocols ?? known.Protocols,
-            ProtocolVersion = message.ProtocolVersion ?? known.ProtocolVersion,
-            AgentVersion = message.AgentVersion ?? known.AgentVersion,
-            SealedRecord = record is null ? known.SealedRecord : message.SignedPeerRecord,
-            RecordSequence = record?.Sequence ?? known.RecordSequence,
-        };
-    });
+            var record = sealedRecord is not null && sealedRecord.Sequence > known.RecordSequence ? sealedRecord : null;
+            var addresses = record?.Addresses ?? message.ListenAddresses ?? [];
+            return known with
+            {
+                Addresses = [.. addresses.Select(address => Plain(address, peer)).Concat(known.Addresses).Distinct().Take(_maxAddresses)],
+                Protocols = message.Protocols ?? known.Protocols,
+                ProtocolVersion = message.ProtocolVersion ?? known.ProtocolVersion,
+                AgentVersion = message.AgentVersion ?? known.AgentVersion,
+                SealedRecord = record is null ? known.SealedRecord : message.SignedPeerRecord,
+                RecordSequence = record?.Sequence ?? known.RecordSequence,
+            };
+        });
+    }
+
+    private bool IsKnown(PeerId peer, ReadOnlySpan<byte> sealedRecord) => Find(peer)?.SealedRecord is { } known && known.Span.SequenceEqual(sealedRecord);
 
     // Without the peer id at the end, so that the same place is the same address.
     private static Multiaddr Plain(Multiaddr address, PeerId peer) => address.PeerId == peer ? address.WithoutPeerId() : address;
@@ -95,11 +106,24 @@ public sealed class PeerStore
             }
             else if (_peers.Count >= _maxPeers)
             {
-                _peers.Remove(_byNews.Last!.Value.Id);
-                _byNews.RemoveLast();
+                MakeRoom();
             }
 
             _peers.Add(peer, _byNews.AddFirst(change(known)));
         }
+    }
+
+    // Under the lock. Those that are kept count as heard of; if all are, the oldest goes all the same: the store is bounded.
+    private void MakeRoom()
+    {
+        for (var seen = 1; seen < _peers.Count && _isKept(_byNews.Last!.Value.Id); seen++)
+        {
+            var kept = _byNews.Last!;
+            _byNews.RemoveLast();
+            _byNews.AddFirst(kept);
+        }
+
+        _peers.Remove(_byNews.Last!.Value.Id);
+        _byNews.RemoveLast();
     }
 }
