@@ -14,6 +14,7 @@ namespace Skein.P2P.Identify;
 /// <param name="stopping">Cancelled when the host stops.</param>
 internal sealed class IdentifyService(P2PHost host, P2PHostOptions options, TimeProvider time, RunningWork running, Action<P2PConnection> onIdentified, CancellationToken stopping)
 {
+    private readonly PushRate _pushes = new(time);
     private int _version;
 
     /// <summary>Counts changes of what this host says.</summary>
@@ -34,12 +35,19 @@ internal sealed class IdentifyService(P2PHost host, P2PHostOptions options, Time
         await DelimitedMessages.WriteAsync(stream, message, cancellationToken);
     }
 
-    /// <summary>Takes news.</summary>
+    /// <summary>Takes news; news that comes too often later than it came.</summary>
     public async Task TakePushAsync(P2PStream stream, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(IdentifyProtocol.Timeout, time);
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        Learn(stream.Connection, await IdentifyProtocol.ReadAsync(stream, bound.Token));
+        var news = await IdentifyProtocol.ReadAsync(stream, bound.Token);
+        var wait = _pushes.Take(stream.Peer) ?? throw new P2PException(P2PError.LimitReached, $"Too many peers have news at once; that of {stream.Peer} is not listened to.");
+        if (wait > TimeSpan.Zero)
+        {
+            await Task.Delay(wait, time, cancellationToken);
+        }
+
+        Learn(stream.Connection, news);
     }
 
     /// <summary>Asks the peer of a new connection.</summary>
