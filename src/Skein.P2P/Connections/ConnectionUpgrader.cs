@@ -2,6 +2,7 @@ using Skein.P2P.Errors;
 using Skein.P2P.Identity;
 using Skein.P2P.Negotiation;
 using Skein.P2P.Noise;
+using Skein.P2P.Resources;
 using Skein.P2P.Transports;
 using Skein.P2P.Yamux;
 
@@ -10,6 +11,7 @@ namespace Skein.P2P.Connections;
 /// <summary>Turns a raw connection into a secured, muxed one: multistream-select, Noise, and Yamux.</summary>
 internal sealed class ConnectionUpgrader(P2PHostOptions options, TimeProvider time)
 {
+    private readonly ResourceBudget _budget = new(options.Limits);
     private readonly string[] _muxers = options.EarlyMuxer ? [YamuxConnection.Protocol] : [];
 
     /// <summary>Upgrades; closes the raw connection if it fails.</summary>
@@ -32,7 +34,7 @@ internal sealed class ConnectionUpgrader(P2PHostOptions options, TimeProvider ti
             }
 
             P2PConnection? connection = null;
-            var muxer = new YamuxConnection(session.Channel, outbound, options.Yamux, time, stream => onStream(connection!, stream));
+            var muxer = new YamuxConnection(session.Channel, outbound, options.Yamux, time, stream => onStream(connection!, stream), _budget.Open(session.RemoteKey.PeerId, raw.RemoteIp));
             connection = new P2PConnection(muxer, session.RemoteKey, raw, outbound, options.Limits.NegotiationTimeout, time);
             return connection;
         }

@@ -3,7 +3,7 @@ namespace Skein.P2P.Connections;
 /// <summary>What a host allows, each with its reason. Immutable.</summary>
 public sealed record P2PLimits
 {
-    /// <summary>Connections in all: 128 KiB of buffers and two loops each.</summary>
+    /// <summary>Connections in all: 192 KiB of buffers and two loops each.</summary>
     public int MaxConnections { get; init; } = 256;
 
     /// <summary>Connections with one peer: one for what is urgent, one for bulk, and as many while both sides dial at once.</summary>
@@ -17,6 +17,24 @@ public sealed record P2PLimits
 
     /// <summary>The same from one neighbourhood.</summary>
     public int MaxPendingHandshakesPerIpGroup { get; init; } = 8;
+
+    /// <summary>Streams that others have open here, over all connections: a few KB each while its handler runs. One connection may have <see cref="Yamux.YamuxOptions.MaxInboundStreams"/>.</summary>
+    public int MaxInboundStreams { get; init; } = 16_384;
+
+    /// <summary>The same of one peer, over all its connections.</summary>
+    public int MaxInboundStreamsPerPeer { get; init; } = 1024;
+
+    /// <summary>The same of one neighbourhood, so that eight are needed to take all. Loopback and peers behind a relay count as none.</summary>
+    public int MaxInboundStreamsPerIpGroup { get; init; } = 2048;
+
+    /// <summary>Bytes that were received and that nobody has read, over all connections: what a machine of 8 GB can spare. One connection may have <see cref="Yamux.YamuxOptions.MaxBuffered"/>.</summary>
+    public long MaxUnreadBytes { get; init; } = 512 * 1024 * 1024;
+
+    /// <summary>The same of one peer, over all its connections: four bulk streams with their largest windows.</summary>
+    public long MaxUnreadBytesPerPeer { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>The same of one neighbourhood, so that four are needed to take all.</summary>
+    public long MaxUnreadBytesPerIpGroup { get; init; } = 128 * 1024 * 1024;
 
     /// <summary>Dials under way in all: a home router's table of half-open connections is small.</summary>
     public int MaxDials { get; init; } = 32;

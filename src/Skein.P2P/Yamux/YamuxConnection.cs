@@ -1,5 +1,6 @@
 using Skein.P2P.Errors;
 using Skein.P2P.Noise;
+using Skein.P2P.Resources;
 
 namespace Skein.P2P.Yamux;
 
@@ -34,6 +35,7 @@ public sealed class YamuxConnection : IAsyncDisposable
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _backlog;
     private readonly ITimer _lingerTimer;
+    private readonly ResourceShare? _share;
     private Task _readLoop = Task.CompletedTask;
     private Task _writeLoop = Task.CompletedTask;
     private Task _pingLoop = Task.CompletedTask;
@@ -71,7 +73,14 @@ public sealed class YamuxConnection : IAsyncDisposable
     /// <param name="time">Clock.</param>
     /// <param name="onStream">Takes streams that the other side opens. Called on the read loop: it must not block, and owns the stream.</param>
     public YamuxConnection(NoiseChannel channel, bool initiator, YamuxOptions options, TimeProvider time, Action<YamuxStream> onStream)
+        : this(channel, initiator, options, time, onStream, null)
     {
+    }
+
+    // The share is what it may take of its host's budget; null outside a host. The session owns it.
+    internal YamuxConnection(NoiseChannel channel, bool initiator, YamuxOptions options, TimeProvider time, Action<YamuxStream> onStream, ResourceShare? share)
+    {
+        _share = share;
         _channel = channel;
         _initiator = initiator;
         Options = options;
@@ -296,7 +305,7 @@ public sealed class YamuxConnection : IAsyncDisposable
 
     internal bool TryBuffer(int count)
     {
-        if (_buffered + count > Options.MaxBuffered)
+        if (_buffered + count > Options.MaxBuffered || _share?.TryTakeBytes(count) == false)
         {
             return false;
         }
@@ -305,7 +314,11 @@ public sealed class YamuxConnection : IAsyncDisposable
         return true;
     }
 
-    internal void OnUnbuffered(int count) => _buffered -= count;
+    internal void OnUnbuffered(int count)
+    {
+        _buffered -= count;
+        _share?.GiveBackBytes(count);
+    }
 
     internal void Remove(YamuxStream stream)
     {
@@ -335,6 +348,7 @@ public sealed class YamuxConnection : IAsyncDisposable
         else
         {
             _inbound--;
+            _share?.GiveBackStream();
         }
     }
 
@@ -554,7 +568,7 @@ public sealed class YamuxConnection : IAsyncDisposable
                         var count = (int)Math.Min(remaining, (uint)rest.Length);
                         if (stream is not null && !stream.Deliver(rest.Span[..count]))
                         {
-                            stream.Abort(new P2PException(P2PError.LimitReached, $"{Options.MaxBuffered} bytes wait unread on this connection; the stream was reset."), tellPeer: true);
+                            stream.Abort(new P2PException(P2PError.LimitReached, "Too many bytes wait unread on this connection, or on all of its peer, its neighbourhood or this host; the stream was reset."), tellPeer: true);
                         }
 
                         rest = rest[count..];
@@ -729,7 +743,7 @@ public sealed class YamuxConnection : IAsyncDisposable
             throw Violation($"it opened stream {id} twice");
         }
 
-        if (_inbound >= Options.MaxInboundStreams || _goAwaySent || _fault is not null)
+        if (_inbound >= Options.MaxInboundStreams || _goAwaySent || _fault is not null || _share?.TryTakeStream() == false)
         {
             EnqueueAnswer(new YamuxHeader(YamuxFrameType.WindowUpdate, YamuxFlags.Rst, id, 0));
             kick = true;
@@ -863,6 +877,11 @@ public sealed class YamuxConnection : IAsyncDisposable
         foreach (var stream in streams)
         {
             stream.Abort(fault, tellPeer: false);
+        }
+
+        lock (_gate)
+        {
+            _share?.Dispose();
         }
 
         _closing.Cancel();
