@@ -14,6 +14,12 @@ public sealed class RelayClient : IAsyncDisposable
 {
     private const string Source = "relay";
 
+    // Of one relay: some numeric ones and a name or two.
+    private const int MaxAddresses = 8;
+
+    // Of one relay together: eight of usual length; those of four relays and everything else then stay below the 4 KiB of an Identify message.
+    private const int MaxAddressBytes = 512;
+
     private readonly P2PHost _host;
     private readonly RelayClientOptions _options;
     private readonly TimeProvider _time;
@@ -154,13 +160,26 @@ public sealed class RelayClient : IAsyncDisposable
         }
     }
 
+    // By the address that led to the relay, and by what it says of itself. Bounded, because all of it goes into every Identify of this host, which a relay
+    // must not make too long for anybody to read.
     private static IReadOnlyList<Multiaddr> AddressesThrough(P2PConnection connection, RelayReservation reservation)
     {
-        // What a relay says of itself, and the address that did lead to it.
-        const int MaxAddresses = 8;
         var own = connection.IsOutbound ? [connection.Remote] : Array.Empty<Multiaddr>();
-        return [.. reservation.Addresses.Where(address => !address.IsRelayed && (address.PeerId is null || address.PeerId == connection.Peer)).Select(address => address.WithoutPeerId())
-            .Concat(own.Select(address => address.WithoutPeerId())).Distinct().Take(MaxAddresses).Select(address => CircuitAddress.Through(address, connection.Peer))];
+        var told = reservation.Addresses.Where(address => !address.IsRelayed && (address.PeerId is null || address.PeerId == connection.Peer));
+        var through = new List<Multiaddr>();
+        var left = MaxAddressBytes;
+        foreach (var address in own.Concat(told).Select(address => address.WithoutPeerId()).Distinct())
+        {
+            // The relay's id goes behind it, and an address may be as long as an address can be.
+            var length = address.Bytes.Length + connection.Peer.Bytes.Length + 8;
+            if (length <= left && through.Count < MaxAddresses)
+            {
+                left -= length;
+                through.Add(CircuitAddress.Through(address, connection.Peer));
+            }
+        }
+
+        return through;
     }
 
     private async Task KeepAsync(PeerId relay, CancellationToken cancellationToken)

@@ -6,6 +6,7 @@ using Skein.P2P.Errors;
 using Skein.P2P.Identity;
 using Skein.P2P.Relay;
 using Skein.P2P.Tests.Connections;
+using Skein.P2P.Transports.Memory;
 using Skein.P2P.Wire;
 using Skein.P2P.Yamux;
 
@@ -47,6 +48,37 @@ public sealed class RelayTests
 
         await fixture.CalledClient.ReleaseAsync(fixture.Relay.Id).Within("the release");
         Assert.DoesNotContain(expected, fixture.Called.Addresses);
+    }
+
+    [Fact]
+    public async Task Reservation_WithLongAddresses_LeavesIdentifyReadable()
+    {
+        var network = new MemoryNetwork(TimeProvider.System);
+        await using var liar = await HostFixture.StartMemoryAsync(network, "liar", TimeProvider.System);
+        var usual = Multiaddr.Parse("/ip4/198.51.100.7/tcp/4001");
+        Multiaddr[] told = [.. Enumerable.Range(0, 20).Select(i => Multiaddr.Parse($"/dns4/{i}{new string('x', 110)}/tcp/4001")), Multiaddr.Parse($"/dns4/y/tcp/4001{string.Concat(Enumerable.Repeat($"/http-path/{new string('y', 240)}", 4))}"), usual];
+        liar.Handle(
+            RelayProtocol.HopId,
+            StreamClass.Control,
+            async (stream, token) =>
+            {
+                await RelayProtocol.ReadHopAsync(stream, token);
+                var answer = new HopMessage { Type = HopMessageType.Status, Status = RelayStatus.Ok, Reservation = new RelayReservation(TimeProvider.System.GetUtcNow().AddHours(1), told, default) };
+                await DelimitedMessages.WriteAsync(stream, answer.Write(), token);
+            });
+        await using var victim = await HostFixture.StartMemoryAsync(network, "victim", TimeProvider.System);
+        await using var client = new RelayClient(victim, new RelayClientOptions(), TimeProvider.System);
+        await using var other = await HostFixture.StartMemoryAsync(network, "other", TimeProvider.System);
+        victim.Peers.AddAddresses(liar.Id, liar.Addresses);
+
+        Assert.True(client.Keep(liar.Id));
+        await Waiting.Until(() => client.Places[0].Reservation is not null, "the place");
+
+        Assert.Contains(CircuitAddress.Through(usual, liar.Id), client.Places[0].Addresses);
+        Assert.Contains(CircuitAddress.Through(liar.Addresses[0], liar.Id), client.Places[0].Addresses);
+        Assert.InRange(client.Places[0].Addresses.Sum(address => address.Bytes.Length), 1, 512);
+        await other.ConnectAsync(HostFixture.AddressOf(victim), None).Within("the connection");
+        await Waiting.Until(() => other.Peers.Find(victim.Id)?.SealedRecord is not null, "the victim's Identify");
     }
 
     [Fact]
