@@ -5,7 +5,7 @@ namespace Skein.P2P.Kademlia;
 
 /// <summary>Which addresses one peer may tell another. Stateless.</summary>
 /// <remarks>A peer on the internet has nothing to say about addresses of our home or our own machine: dialling those for it would make us its tool.</remarks>
-internal static class DialHints
+public static class DialHints
 {
     /// <summary>Addresses of one peer that are taken and told: direct ones of both families, and a few over relays.</summary>
     public const int MaxAddresses = 8;

@@ -28,6 +28,9 @@ internal sealed class CoordinatorConnection
         _connection = connection;
     }
 
+    /// <summary>Who it is, by its name on the transport.</summary>
+    public string Remote => _connection.Remote;
+
     /// <summary>Whether it has no session.</summary>
     public bool IsIdle => _sessions.IsEmpty;
 

@@ -88,7 +88,8 @@ internal sealed class StageSession : IFrameTarget, IDisposable
 
             if (_open.Next is { } next)
             {
-                await DialAsync(next);
+                // The coordinator's word, which a transport trusts no further than the coordinator.
+                await DialAsync(next.ToldBy(_owner.Remote));
             }
             else if (_service.FindInboundLink(_open.ReturnLink) is { } link)
             {

@@ -2,6 +2,7 @@ using Skein.P2P.Addressing;
 using Skein.P2P.Connections;
 using Skein.P2P.Errors;
 using Skein.P2P.Identity;
+using Skein.P2P.Kademlia;
 using Skein.P2P.Yamux;
 using Skein.Swarm.Errors;
 
@@ -54,8 +55,9 @@ public sealed class P2PRingTransport : IRingTransport
             throw new SwarmException(SwarmError.ConnectFailed, "A peer of the ring is named by something that is no libp2p peer id; give its multiaddr, /ip4/.../tcp/.../p2p/12D3Koo....");
         }
 
-        // Addresses are hints that a stranger may have given: what cannot be read is skipped, and a dial proves the rest.
-        _host.Peers.AddAddresses(id, peer.Addresses.Select(text => Multiaddr.TryParse(text, out var address) ? address : null).OfType<Multiaddr>());
+        // Hints, tried after what the peer itself has said: what cannot be read is skipped, and a dial proves the rest.
+        var hints = peer.Addresses.Select(text => Multiaddr.TryParse(text, out var address) ? address : null).OfType<Multiaddr>();
+        _host.Peers.AddHints(id, peer.Teller is { } teller ? DialHints.Filter(hints, IsNear(teller)) : hints);
         try
         {
             return await _host.NewStreamAsync(id, protocol, ClassOf(trafficClass), cancellationToken);
@@ -75,6 +77,9 @@ public sealed class P2PRingTransport : IRingTransport
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _ownsHost ? _host.DisposeAsync() : ValueTask.CompletedTask;
+
+    // A teller far away does not send this host to dial its own home; one whose connection has just ended counts as far.
+    private bool IsNear(string teller) => PeerId.TryParse(teller, out var id) && _host.ConnectionsWith(id).Any(DialHints.IsNear);
 
     private static TrafficClass ClassOf(string protocol) => protocol switch
     {

@@ -33,6 +33,13 @@ public sealed class PeerAddress : IEquatable<PeerAddress>
     /// <summary>Where to reach it, best first.</summary>
     public IReadOnlyList<string> Addresses { get; }
 
+    /// <summary>Who said so, by its name on this transport: another peer, whose word is a hint; null for this side's own configuration and searches.</summary>
+    public string? Teller { get; private init; }
+
+    /// <summary>The same address as another peer's word.</summary>
+    /// <param name="teller">The peer, by its name on this transport.</param>
+    public PeerAddress ToldBy(string teller) => new(Id, Addresses) { Teller = teller };
+
     /// <summary>A peer on plain TCP: its name is its address.</summary>
     public static PeerAddress Tcp(EndPoint endpoint)
     {
