@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Skein.Lab.Hosts;
 using Skein.Lab.Links;
 
@@ -6,8 +8,11 @@ namespace Skein.Lab;
 /// <summary>The hosts of a laboratory and the lines between them.</summary>
 public sealed record LabTopology
 {
-    /// <summary>More namespaces than one machine carries; the addresses of one TEST-NET would do for 253.</summary>
+    /// <summary>More namespaces than one machine carries; the addresses of one network would do for 253.</summary>
     internal const int MostHosts = 64;
+
+    /// <summary>TEST-NET-3 of RFC 5737.</summary>
+    internal static readonly IPAddress TestNetwork = IPAddress.Parse("203.0.113.0");
 
     /// <summary>The hosts; 1 to 64.</summary>
     public required IReadOnlyList<LabHostSettings> Hosts { get; init; }
@@ -21,6 +26,10 @@ public sealed record LabTopology
     /// <summary>What all chance depends on: the same seed loses the same packets of the same traffic.</summary>
     public ulong Seed { get; init; } = 1;
 
+    /// <summary>The /24 network of which public addresses are made; by default TEST-NET-3, which leads nowhere even where a packet got out.</summary>
+    /// <remarks>Home routers and other programs rightly take TEST-NETs for private: what depends on that needs a network like any other. No packet leaves the machine either way.</remarks>
+    public IPAddress Network { get; init; } = TestNetwork;
+
     /// <summary>Everything that is wrong with this topology, in words; empty when it can be built.</summary>
     public IReadOnlyList<string> Faults()
     {
@@ -28,6 +37,11 @@ public sealed record LabTopology
         if (Hosts.Count is 0 or > MostHosts)
         {
             faults.Add($"hosts: {Hosts.Count} is not between 1 and {MostHosts}");
+        }
+
+        if (Network.AddressFamily != AddressFamily.InterNetwork || Network.GetAddressBytes()[3] != 0)
+        {
+            faults.Add($"network: {Network} is not an IPv4 network that ends with .0");
         }
 
         foreach (var host in Hosts)

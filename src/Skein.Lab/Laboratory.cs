@@ -10,7 +10,7 @@ namespace Skein.Lab;
 
 /// <summary>A small internet on this machine: hosts in network namespaces, home routers, and a router in user space that gives each pair its delay, jitter, rate and loss.</summary>
 /// <remarks>
-/// <para>Public addresses are 203.0.113.1 and so on, in the order of the hosts (TEST-NET-3, so that nothing can leak); a home's host has 192.168.1.2 behind its router.</para>
+/// <para>Public addresses are 203.0.113.1 and so on, in the order of the hosts (or of another <see cref="LabTopology.Network"/>); a home's host has 192.168.1.2 behind its router.</para>
 /// <para>All members are thread-safe. A change of a line holds from the moment that the call returns. Disposing kills every process inside and takes every namespace and device away; what a killed
 /// process of this kind left is swept up when the next laboratory is made.</para>
 /// </remarks>
@@ -23,10 +23,12 @@ public sealed class Laboratory : IAsyncDisposable
     private readonly LabTopology _topology;
     private readonly LabRouter _router;
     private readonly IReadOnlyList<NetworkNamespace> _namespaces;
+    private readonly IReadOnlyList<LabProcess> _daemons;
     private int _disposed;
 
-    private Laboratory(LabTopology topology, LabRouter router, IReadOnlyList<LabHost> hosts, IReadOnlyList<NetworkNamespace> namespaces, string run)
+    private Laboratory(LabTopology topology, LabRouter router, IReadOnlyList<LabHost> hosts, IReadOnlyList<NetworkNamespace> namespaces, IReadOnlyList<LabProcess> daemons, string run)
     {
+        _daemons = daemons;
         Name = run;
         _topology = topology;
         _router = router;
@@ -57,6 +59,11 @@ public sealed class Laboratory : IAsyncDisposable
 
         List<string> missing = [.. LabRequirements.Missing()];
         missing.AddRange(topology.Hosts.Select(host => host.Congestion).OfType<string>().Distinct(StringComparer.Ordinal).SelectMany(LabRequirements.MissingFor));
+        if (topology.Hosts.Any(host => host.OpensPorts))
+        {
+            missing.AddRange(LabRequirements.MissingForPorts());
+        }
+
         if (missing.Count > 0)
         {
             throw new LabException(LabError.Requirement, "The laboratory needs " + string.Join("; ", missing) + ".");
@@ -66,23 +73,30 @@ public sealed class Laboratory : IAsyncDisposable
         var number = Interlocked.Increment(ref _made);
         List<NetworkNamespace> namespaces = [];
         List<TunDevice> devices = [];
+        List<LabProcess> daemons = [];
         try
         {
+            var network = topology.Network.GetAddressBytes();
             List<LabHost> hosts = [];
             List<PortSettings> ports = [];
             foreach (var settings in topology.Hosts)
             {
-                var address = new IPAddress([203, 0, 113, (byte)(hosts.Count + 1)]);
+                var address = new IPAddress([network[0], network[1], network[2], (byte)(hosts.Count + 1)]);
                 devices.Add(TunDevice.Create());
-                hosts.Add(await BuildHostAsync(settings, address, devices[^1], number, namespaces, cancellationToken));
+                hosts.Add(await BuildHostAsync(settings, address, devices[^1], number, namespaces, daemons, cancellationToken));
                 ports.Add(new PortSettings([address], settings.Up, settings.Down, settings.Queue));
             }
 
             var router = new LabRouter(devices, ports, (from, to) => topology.LinkOf(topology.Hosts[from].Name, topology.Hosts[to].Name), topology.Seed);
-            return new Laboratory(topology, router, hosts, namespaces, NamespaceName.Own(number, string.Empty).Run);
+            return new Laboratory(topology, router, hosts, namespaces, daemons, NamespaceName.Own(number, string.Empty).Run);
         }
         catch
         {
+            foreach (var daemon in daemons)
+            {
+                await daemon.DisposeAsync();
+            }
+
             devices.ForEach(device => device.Dispose());
             await DeleteAsync(namespaces);
             throw;
@@ -170,7 +184,7 @@ public sealed class Laboratory : IAsyncDisposable
             return;
         }
 
-        foreach (var process in Hosts.SelectMany(host => host.Processes))
+        foreach (var process in Hosts.SelectMany(host => host.Processes).Concat(_daemons))
         {
             await process.DisposeAsync();
         }
@@ -185,6 +199,7 @@ public sealed class Laboratory : IAsyncDisposable
         TunDevice device,
         int laboratory,
         List<NetworkNamespace> namespaces,
+        List<LabProcess> daemons,
         CancellationToken cancellationToken)
     {
         var host = await NetworkNamespace.CreateAsync(NamespaceName.Own(laboratory, settings.Name), cancellationToken);
@@ -206,8 +221,14 @@ public sealed class Laboratory : IAsyncDisposable
             cancellationToken);
         await home.ConfigureAsync("address add 192.168.1.1/24 dev lan0\nlink set lan0 up\n", cancellationToken);
         await host.ConfigureAsync($"link set lo up\naddress add {HomeHost}/24 dev eth0\nlink set eth0 up\nroute add default via 192.168.1.1\n", cancellationToken);
-        await home.RunAsync("nft", ["-f", "-"], HomeRules.For(settings.Nat), cancellationToken);
+        await home.RunAsync("nft", ["-f", "-"], HomeRules.For(settings.Nat, settings.OpensPorts), cancellationToken);
         await ConnectAsync(home, address, device, cancellationToken);
+        await host.WaitUntilUpAsync("eth0", cancellationToken);
+        if (settings.OpensPorts)
+        {
+            daemons.Add(await PortDaemon.StartAsync(settings.Name, home, cancellationToken));
+        }
+
         return new LabHost(settings, address, HomeHost, host);
     }
 

@@ -6,6 +6,7 @@ using Skein.Engine.Stages;
 using Skein.Models;
 using Skein.P2P.Addressing;
 using Skein.P2P.Network;
+using Skein.P2P.Reachability;
 using Skein.Swarm.Discovery;
 using Skein.Swarm.Stages;
 using Skein.Swarm.Transport;
@@ -76,7 +77,11 @@ public sealed class NodeHost : IAsyncDisposable
             HostedStage[] hosted = [new HostedStage(model.Digest, stage)];
             if (options.Identity is { } identity)
             {
-                network = await NetworkNode.StartAsync(new NetworkOptions { Key = identity, Listen = [Multiaddr.FromTcp(options.Listen)], Anchors = options.Anchors }, time, cancellationToken);
+                network = await NetworkNode.StartAsync(
+                    new NetworkOptions { Key = identity, Listen = [Multiaddr.FromTcp(options.Listen)], Anchors = options.Anchors, Reachability = new ReachabilityOptions(), MapPort = options.MapPort },
+                    time,
+                    cancellationToken);
+                Tell(network, logs.CreateLogger<NodeHost>());
                 transport = Wrap(new P2PRingTransport(network.Host, ownsHost: false), options);
                 var service = new StageService(new StageServiceOptions(), hosted, transport, time, logs.CreateLogger<StageService>());
                 var announcer = options.Anchors.Count > 0 ? new ModelAnnouncer(network.Dht, model.Digest, time) : null;
@@ -131,6 +136,22 @@ public sealed class NodeHost : IAsyncDisposable
         await _transport.DisposeAsync();
         await _stage.DisposeAsync();
         _lanes.Dispose();
+    }
+
+    private static void Tell(NetworkNode network, ILogger log)
+    {
+        network.Reachability!.Changed += report =>
+        {
+            var reachable = report.Reachable;
+            if (reachable.Count > 0)
+            {
+                NodeLog.Reachable(log, reachable);
+            }
+            else if (report.State == ReachabilityState.Unreachable)
+            {
+                NodeLog.Unreachable(log);
+            }
+        };
     }
 
     private static IRingTransport Wrap(IRingTransport transport, NodeOptions options) => options.Line?.Invoke(transport) ?? transport;

@@ -28,6 +28,9 @@ public sealed record NodeOptions
     /// <summary>Nodes of first contact, by which gateways find this node: multiaddrs with peer ids. Only with an identity; empty for those who name the node themselves.</summary>
     public IReadOnlyList<Multiaddr> Anchors { get; init; } = [];
 
+    /// <summary>Whether the home router is asked to lead a port here (UPnP, NAT-PMP, PCP); only with an identity, and where a router stands before.</summary>
+    public bool MapPort { get; init; } = true;
+
     /// <summary>What others see.</summary>
     public required string Name { get; init; }
 

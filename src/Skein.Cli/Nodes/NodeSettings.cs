@@ -23,7 +23,9 @@ internal static class NodeSettings
 
     public static readonly SettingOption Anchor = AnchorList.Setting("by which gateways find this node; then it speaks libp2p");
 
-    public static readonly SettingOption[] All = [Model, Blocks, Listen, Anchor, Identity, Name, KvTokens, Threads];
+    public static readonly SettingOption PortMapping = new("port-mapping", "Whether to ask the home router to lead a port here (UPnP, NAT-PMP, PCP); only for libp2p [default: on]", "on|off");
+
+    public static readonly SettingOption[] All = [Model, Blocks, Listen, Anchor, Identity, PortMapping, Name, KvTokens, Threads];
 
     public static readonly Option<string> Config = new("--config") { Description = "A JSON file with any of these settings, such as { \"model\": \"smollm2-135m\", \"blocks\": \"0-9\", \"kvTokens\": 8192 }", HelpName = "FILE" };
 
@@ -61,6 +63,12 @@ internal static class NodeSettings
             set.AddFault("--identity goes with a --listen that is a multiaddr, such as /ip4/0.0.0.0/tcp/7410: plain TCP proves no identity.");
         }
 
+        var portMapping = set.Text(PortMapping) ?? "on";
+        if (portMapping is not ("on" or "off"))
+        {
+            set.AddFault($"--port-mapping is on or off, not '{portMapping}'.");
+        }
+
         if (!isLibp2p && set.Texts(Anchor).Count > 0)
         {
             set.AddFault("--anchor goes with a --listen that is a multiaddr, such as /ip4/0.0.0.0/tcp/7410: only libp2p peers can be found.");
@@ -72,6 +80,7 @@ internal static class NodeSettings
             Span = span,
             Anchors = anchors,
             Listen = endpoint ?? new IPEndPoint(IPAddress.Loopback, 0),
+            MapPort = portMapping == "on",
             Name = set.Text(Name) ?? Environment.MachineName,
             KvTokens = set.Number(KvTokens, NodeOptions.DefaultKvTokens, 64, 1 << 24),
             Threads = set.Number(Threads, ComputeLanes.DefaultThreads(), 1, Environment.ProcessorCount),

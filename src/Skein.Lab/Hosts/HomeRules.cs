@@ -8,15 +8,32 @@ namespace Skein.Lab.Hosts;
 internal static class HomeRules
 {
     /// <summary>Rules for <c>nft -f</c>.</summary>
-    public static string For(NatKind kind)
+    /// <param name="kind">What it does with connections.</param>
+    /// <param name="opensPorts">Whether there are chains into which miniupnpd writes the ports that it opens.</param>
+    public static string For(NatKind kind, bool opensPorts)
     {
         // Before connection tracking: this router does not care that its own host is calling, which is what defeats a simultaneous open.
         var early = kind == NatKind.Resetting ? """iifname "wan0" tcp flags & (syn|ack) == syn reject with tcp reset""" : string.Empty;
         var isOpen = kind == NatKind.EndpointIndependent;
         var inbound = isOpen ? """iifname "wan0" dnat ip addr . port to tcp dport map @inside""" : string.Empty;
         var learn = isOpen ? """iifname "lan0" oifname "wan0" tcp flags & (syn|ack) == syn update @inside { tcp sport : ip saddr . tcp sport }""" : string.Empty;
-        var welcome = isOpen ? "ct status dnat accept" : string.Empty;
+        var welcome = isOpen || opensPorts ? "ct status dnat accept" : string.Empty;
         var ports = kind == NatKind.RandomPort ? "fully-random" : string.Empty;
+
+        // Tables and chains that it takes when it is not told others.
+        var opened = opensPorts
+            ? """
+            table inet filter {
+              chain inbound {
+                type nat hook prerouting priority dstnat - 1; policy accept;
+                jump prerouting_miniupnpd
+              }
+              chain miniupnpd { }
+              chain prerouting_miniupnpd { }
+              chain postrouting_miniupnpd { }
+            }
+            """
+            : string.Empty;
         return $$"""
             flush ruleset
             table ip home {
@@ -53,6 +70,7 @@ internal static class HomeRules
                 meta l4proto icmp accept
               }
             }
+            {{opened}}
 
             """;
     }

@@ -28,6 +28,9 @@ public sealed partial record LabHostSettings
     /// <summary>TCP congestion control of the host: <c>cubic</c>, as most volunteers have, <c>bbr</c> or <c>reno</c>; null for what this machine uses.</summary>
     public string? Congestion { get; init; }
 
+    /// <summary>Whether the home router opens ports when asked (UPnP IGD, NAT-PMP, PCP), as most do: miniupnpd runs on it. It refuses where the laboratory's network counts as private (<see cref="LabTopology.Network"/>).</summary>
+    public bool OpensPorts { get; init; }
+
     /// <summary>Everything that is wrong with these settings, in words; empty when they can be used.</summary>
     public IReadOnlyList<string> Faults()
     {
@@ -40,6 +43,11 @@ public sealed partial record LabHostSettings
         if (!Enum.IsDefined(Nat))
         {
             faults.Add($"nat: {Nat} is unknown");
+        }
+
+        if (OpensPorts && Nat == NatKind.None)
+        {
+            faults.Add("opensPorts: there is no home router without a nat");
         }
 
         LinkLimits.CheckRate("up", Up, faults);

@@ -55,6 +55,9 @@ public static class LabRequirements
             : [$"congestion control {congestion} to be allowed here (sysctl -w net.ipv4.tcp_allowed_congestion_control=\"{allowed} {congestion}\")"];
     }
 
+    /// <summary>What is missing besides for home routers that open ports; empty when nothing is.</summary>
+    public static IReadOnlyList<string> MissingForPorts() => SystemTool.Find(PortDaemon.Tool) is null ? ["the tool miniupnpd (package miniupnpd-nftables)"] : [];
+
     private static ulong EffectiveCapabilities()
     {
         const string Field = "CapEff:";

@@ -13,6 +13,8 @@ internal sealed class NetworkNamespace
     /// <summary>How long killed processes may take to be gone.</summary>
     private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan UpPatience = TimeSpan.FromSeconds(10);
+
     private NetworkNamespace(string name)
     {
         Name = name;
@@ -69,6 +71,22 @@ internal sealed class NetworkNamespace
     /// <param name="cancellationToken">Stops waiting.</param>
     public Task SetParametersAsync(IEnumerable<(string Path, string Value)> values, CancellationToken cancellationToken) =>
         RunAsync("sh", ["-ec", string.Join('\n', values.Select(value => $"echo {value.Value} > /proc/sys/{value.Path}"))], null, cancellationToken);
+
+    /// <summary>Waits until a device carries packets: the kernel takes up to a second to notice, and programs that look earlier find no network.</summary>
+    /// <exception cref="LabException"><see cref="LabError.Tool"/>: it never does.</exception>
+    public async Task WaitUntilUpAsync(string device, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(UpPatience, TimeProvider.System);
+        while (!(await SystemTool.RunAsync("ip", ["-n", Name, "-o", "link", "show", "dev", device], null, cancellationToken)).Contains("state UP", StringComparison.Ordinal))
+        {
+            if (limit.IsCancellationRequested)
+            {
+                throw new LabException(LabError.Tool, $"Device {device} in namespace {Name} did not come up within {UpPatience.TotalSeconds:0} s.");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, cancellationToken);
+        }
+    }
 
     /// <summary>Kills whatever runs inside and takes the namespace away, with all its devices.</summary>
     /// <exception cref="LabException"><see cref="LabError.CleanUp"/>: something inside cannot be killed.</exception>

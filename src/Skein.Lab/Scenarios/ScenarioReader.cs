@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Skein.Lab.Hosts;
@@ -101,6 +102,7 @@ internal static partial class ScenarioReader
             DefaultLink = link,
             Links = [.. root.Sections("pairs").SelectMany(pair => ReadPair(pair, link, names))],
             Seed = root.Whole("seed") ?? 1,
+            Network = root.Text("network") is { } network ? ReadNetwork(root, network) : LabTopology.TestNetwork,
         };
         var scenario = new LabScenario
         {
@@ -161,7 +163,19 @@ internal static partial class ScenarioReader
             Down = host.Rate("down") ?? BitRate.Unlimited,
             Queue = host.Size("queue"),
             Congestion = host.Text("congestion"),
+            OpensPorts = host.Flag("opensPorts"),
         };
+    }
+
+    private static IPAddress ReadNetwork(JsonSection root, string text)
+    {
+        if (IPAddress.TryParse(text, out var network))
+        {
+            return network;
+        }
+
+        root.Fault("network", $"is \"{text}\", not an IPv4 network such as 203.0.113.0");
+        return IPAddress.None;
     }
 
     private static ScenarioProcess? ReadProcess(JsonSection host, string name, HashSet<string> hosts)

@@ -70,19 +70,24 @@ public sealed class AutoNatServer : IDisposable
             return new DialResponse(AutoNatStatus.DialRefused, 0, DialStatus.Unused);
         }
 
-        if (!_budget.TryTake(AskerOf(stream)))
+        if (!_budget.TryAsk(AskerOf(stream)))
+        {
+            return new DialResponse(AutoNatStatus.RequestRejected, 0, DialStatus.Unused);
+        }
+
+        var address = request.Addresses[index]!;
+        if (!IsOwnAddress(address, stream))
+        {
+            await TakeDialDataAsync(stream, index, reading);
+        }
+
+        if (!_budget.TryDial())
         {
             return new DialResponse(AutoNatStatus.RequestRejected, 0, DialStatus.Unused);
         }
 
         try
         {
-            var address = request.Addresses[index]!;
-            if (!IsOwnAddress(address, stream))
-            {
-                await TakeDialDataAsync(stream, index, reading);
-            }
-
             return new DialResponse(AutoNatStatus.Ok, index, await _dialer.DialAsync(stream.Peer, address, request.Nonce, cancellationToken));
         }
         finally
@@ -140,7 +145,7 @@ public sealed class AutoNatServer : IDisposable
             return Refusal(AutoNatV1Status.DialRefused, "no address that is yours and public");
         }
 
-        if (!_budget.TryTake(AskerOf(stream)))
+        if (!_budget.TryAsk(AskerOf(stream)) || !_budget.TryDial())
         {
             return Refusal(AutoNatV1Status.DialRefused, "too many requests");
         }

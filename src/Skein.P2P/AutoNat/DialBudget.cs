@@ -8,19 +8,33 @@ internal sealed class DialBudget(AutoNatServerOptions options, TimeProvider time
     private (double Left, long At) _all = (options.DialsPerSecond, time.GetTimestamp());
     private int _running;
 
-    /// <summary>Takes a place; then <see cref="Release"/> must follow.</summary>
-    public bool TryTake(string asker)
+    /// <summary>Counts a request; false if there were too many.</summary>
+    public bool TryAsk(string asker)
     {
         lock (_gate)
         {
             var now = time.GetTimestamp();
             _all = Refilled(_all, now, options.DialsPerSecond, options.DialsPerSecond);
-            if (_running >= options.MaxAtOnce || _all.Left < 1 || !TryCount(asker, now))
+            if (_all.Left < 1 || !TryCount(asker, now))
             {
                 return false;
             }
 
             _all.Left--;
+            return true;
+        }
+    }
+
+    /// <summary>Takes a place for the dial itself; then <see cref="Release"/> must follow. Only once all is there that the asker has to send: whoever dawdles holds up nobody.</summary>
+    public bool TryDial()
+    {
+        lock (_gate)
+        {
+            if (_running >= options.MaxAtOnce)
+            {
+                return false;
+            }
+
             _running++;
             return true;
         }

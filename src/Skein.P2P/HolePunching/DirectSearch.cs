@@ -19,8 +19,19 @@ internal sealed class DirectSearch
     /// <summary>Why the last round failed.</summary>
     public string Reason { get; private set; } = "The peer did not try to find a direct way.";
 
-    /// <summary>A round begins.</summary>
-    public void Trying() => Interlocked.Increment(ref _tries);
+    /// <summary>A round begins; false if the other side has led as many as it may.</summary>
+    public bool TryBegin(int most)
+    {
+        for (var tries = Tries; tries < most; tries = Tries)
+        {
+            if (Interlocked.CompareExchange(ref _tries, tries + 1, tries) == tries)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>A round has failed.</summary>
     public void Failed(string reason, int most)

@@ -24,6 +24,12 @@ public sealed record HolePunchOptions
     /// <summary>Peers that are called at once: a home router's table of half-open connections is small.</summary>
     public int MaxPeers { get; init; } = 8;
 
+    /// <summary>After a search that found no direct way, how long the same peer is not searched for again: whoever asks anew at once hits the same routers.</summary>
+    public TimeSpan Pause { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Addresses that are called a second, of all peers together: a node must not be an engine for knocking at strangers' doors.</summary>
+    public int CallsPerSecond { get; init; } = 5;
+
     /// <summary>Whether private addresses are called, too: in a laboratory, whose public addresses are reserved for documentation.</summary>
     public bool AllowPrivateAddresses { get; init; }
 

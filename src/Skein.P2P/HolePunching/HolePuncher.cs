@@ -21,6 +21,10 @@ public sealed class HolePuncher : IAsyncDisposable
 
     // Outcomes that are remembered; the oldest goes first.
     private const int MaxOutcomes = 256;
+
+    // What two peers of four addresses each take at once.
+    private const int BurstSeconds = 2;
+
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
 
     private readonly P2PHost _host;
@@ -32,7 +36,8 @@ public sealed class HolePuncher : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<PeerId, DirectSearch> _searches = new();
     private readonly Lock _gate = new();
-    private readonly LinkedList<HolePunchOutcome> _outcomes = new();
+    private readonly LinkedList<(HolePunchOutcome Outcome, long At)> _outcomes = new();
+    private (double Left, long At) _calls;
     private int _disposed;
 
     /// <summary>Begins to watch the host's connections.</summary>
@@ -46,6 +51,7 @@ public sealed class HolePuncher : IAsyncDisposable
         _transport = transport;
         _options = options;
         _time = time;
+        _calls = (BurstSeconds * options.CallsPerSecond, time.GetTimestamp());
         _places = new SemaphoreSlim(options.MaxPeers, options.MaxPeers);
         host.ConnectionOpened += OnConnectionOpened;
         host.DirectWay = peer => _searches.TryGetValue(peer, out var search) ? search.Ended : Task.CompletedTask;
@@ -62,7 +68,7 @@ public sealed class HolePuncher : IAsyncDisposable
         {
             lock (_gate)
             {
-                return [.. _outcomes];
+                return [.. _outcomes.Select(entry => entry.Outcome)];
             }
         }
     }
@@ -87,7 +93,7 @@ public sealed class HolePuncher : IAsyncDisposable
     private void OnConnectionOpened(object? sender, P2PConnectionEventArgs e)
     {
         var connection = e.Connection;
-        if (!connection.IsRelayed)
+        if (!connection.IsRelayed || HasJustFailed(connection.Peer))
         {
             return;
         }
@@ -190,7 +196,7 @@ public sealed class HolePuncher : IAsyncDisposable
     private async Task<bool> TryPlainCallAsync(PeerId peer, DirectWatch direct, CancellationToken cancellationToken)
     {
         var addresses = (_host.Peers.Find(peer)?.Addresses ?? []).Where(address => !address.IsRelayed && IpScope.IsPublic(address) && address.HasTcp).Take(_options.MaxAddresses).ToList();
-        if (addresses.Count == 0)
+        if (addresses.Count == 0 || !await TryTakePlaceAsync(addresses.Count, cancellationToken))
         {
             return direct.Task.IsCompleted;
         }
@@ -204,6 +210,40 @@ public sealed class HolePuncher : IAsyncDisposable
         catch (Exception fault) when (fault is P2PException || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return direct.Task.IsCompleted;
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    private async Task<bool> TryTakePlaceAsync(int calls, CancellationToken cancellationToken)
+    {
+        if (!await _places.WaitAsync(TimeSpan.Zero, cancellationToken))
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            var now = _time.GetTimestamp();
+            _calls = (Math.Min(BurstSeconds * _options.CallsPerSecond, _calls.Left + (_time.GetElapsedTime(_calls.At, now).TotalSeconds * _options.CallsPerSecond)), now);
+            if (_calls.Left >= calls)
+            {
+                _calls.Left -= calls;
+                return true;
+            }
+        }
+
+        _places.Release();
+        return false;
+    }
+
+    private bool HasJustFailed(PeerId peer)
+    {
+        lock (_gate)
+        {
+            return _outcomes.Any(entry => entry.Outcome.Peer == peer && entry.Outcome.Result == HolePunchResult.StayedOnRelay && _time.GetElapsedTime(entry.At) < _options.Pause);
         }
     }
 
@@ -241,8 +281,17 @@ public sealed class HolePuncher : IAsyncDisposable
     // The other side of a round.
     private async Task FollowAsync(P2PStream stream, CancellationToken cancellationToken)
     {
-        // Only whoever called through the relay follows; anything else would make us call at a stranger's word.
-        if (!stream.Connection.IsRelayed || !stream.Connection.IsOutbound)
+        // Only whoever called through the relay follows, and not for ever; anything else would make us call at a stranger's word.
+        if (!stream.Connection.IsRelayed || !stream.Connection.IsOutbound || HasJustFailed(stream.Peer))
+        {
+            stream.Reset();
+            return;
+        }
+
+        // The leader's word may be here before this side knows of its own connection.
+        DirectSearch? search = null;
+        await UntilAsync(() => _searches.TryGetValue(stream.Peer, out search), _options.MessageTimeout / 2, cancellationToken);
+        if (search is null || !search.TryBegin(_options.MaxTries))
         {
             stream.Reset();
             return;
@@ -268,18 +317,16 @@ public sealed class HolePuncher : IAsyncDisposable
             }
         }
 
-        _searches.TryGetValue(stream.Peer, out var search);
-        search?.Trying();
         var reason = targets.Count > 0 ? await CallAsync(stream.Peer, targets, isClient: true, direct, cancellationToken) : "The peer named no public address of its own.";
         if (reason.Length > 0)
         {
-            search?.Failed(reason, _options.MaxTries);
+            search.Failed(reason, _options.MaxTries);
         }
     }
 
     private async Task<string> CallAsync(PeerId peer, IReadOnlyList<Multiaddr> targets, bool isClient, DirectWatch direct, CancellationToken cancellationToken)
     {
-        if (!await _places.WaitAsync(TimeSpan.Zero, cancellationToken))
+        if (!await TryTakePlaceAsync(targets.Count, cancellationToken))
         {
             return "Too many other peers are being called.";
         }
@@ -346,7 +393,11 @@ public sealed class HolePuncher : IAsyncDisposable
 
     private IReadOnlyList<Multiaddr> Targets(HolePunchMessage message) => [.. message.Addresses.Select(address => address.WithoutPeerId()).Where(IsCallable).Distinct()
             // Every home has the same private addresses: a call to them would meet ourselves.
-            .Except(_host.Addresses).Take(_options.MaxAddresses)];
+            .Except(_host.Addresses)
+            // A home has one address of each kind; more would be other people's doors.
+            .GroupBy(address => address.Parts[0].Code)
+            .SelectMany(kind => kind.Where(address => address.Parts[0].Equals(kind.First().Parts[0])))
+            .Take(_options.MaxAddresses)];
 
     private bool IsCallable(Multiaddr address) => !address.IsRelayed && _transport.CanPunch(address) && (_options.AllowPrivateAddresses || IpScope.IsPublic(address));
 
@@ -396,12 +447,16 @@ public sealed class HolePuncher : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_outcomes.FirstOrDefault(earlier => earlier.Peer == outcome.Peer) is { } earlier)
+            for (var node = _outcomes.First; node is not null; node = node.Next)
             {
-                _outcomes.Remove(earlier);
+                if (node.Value.Outcome.Peer == outcome.Peer)
+                {
+                    _outcomes.Remove(node);
+                    break;
+                }
             }
 
-            _outcomes.AddFirst(outcome);
+            _outcomes.AddFirst((outcome, _time.GetTimestamp()));
             if (_outcomes.Count > MaxOutcomes)
             {
                 _outcomes.RemoveLast();

@@ -1,3 +1,4 @@
+using System.Net;
 using Skein.P2P.Addressing;
 using Skein.P2P.AutoNat;
 using Skein.P2P.Connections;
@@ -24,6 +25,7 @@ public sealed class NetworkNode : IAsyncDisposable
     private AutoNatClient? _autoNatClient;
     private AutoNatServer? _autoNatServer;
     private KademliaMode _ownMode;
+    private Task _leaving = Task.CompletedTask;
 
     private NetworkNode(P2PHost host, KademliaService dht, RelayClient relays, HolePuncher holePunching, IEnumerable<PeerId> anchors, TimeProvider time)
     {
@@ -124,6 +126,7 @@ public sealed class NetworkNode : IAsyncDisposable
             await Reachability.DisposeAsync();
         }
 
+        await _leaving;
         if (Router is not null)
         {
             await Router.DisposeAsync();
@@ -174,6 +177,18 @@ public sealed class NetworkNode : IAsyncDisposable
         }
 
         var isReachable = report.State == ReachabilityState.Reachable;
+        if (isReachable)
+        {
+            _leaving = LeaveRelaysAsync(_leaving);
+        }
+        else
+        {
+            foreach (var anchor in _anchors)
+            {
+                KeepPlaceAt(anchor);
+            }
+        }
+
         Dht.SetMode(isReachable ? KademliaMode.Server : _ownMode);
         lock (_gate)
         {
@@ -184,18 +199,44 @@ public sealed class NetworkNode : IAsyncDisposable
         }
     }
 
+    // Others need no relay any more; circuits that are open go on.
+    private async Task LeaveRelaysAsync(Task before)
+    {
+        await before;
+        foreach (var anchor in _anchors)
+        {
+            await Relays.ReleaseAsync(anchor);
+            Host.Protect(anchor);
+        }
+    }
+
     // Hearsay of the peer; it costs at most the rate that each peer has anyway.
     private bool IsOfThisNetwork(PeerId peer) => Host.Peers.Find(peer)?.ProtocolVersion == Host.ProtocolVersion;
 
-    // An anchor sees us at an address that no card of this machine has: a router stands between, and others reach us through the anchor alone.
     private void OnIdentified(object? sender, P2PConnectionEventArgs e)
     {
-        var connection = e.Connection;
-        if (_anchors.Contains(connection.Peer) && connection.IsOutbound && connection.ObservedAddress?.TcpEndPoint is { } seen
-            && Host.Addresses.Any(address => !address.IsRelayed) && !Host.Addresses.Any(address => !address.IsRelayed && address.TcpEndPoint is { } own && own.Address.Equals(seen.Address))
-            && Host.Peers.Find(connection.Peer)?.Protocols?.Contains(RelayProtocol.HopId, StringComparer.Ordinal) == true)
+        if (_anchors.Contains(e.Connection.Peer) && Reachability?.Report.State != ReachabilityState.Reachable)
         {
-            Relays.Keep(connection.Peer);
+            KeepPlaceAt(e.Connection.Peer);
+        }
+    }
+
+    // An anchor sees us at an address that no card of this machine has: a router stands between, and until it is known to let others in they reach us through the anchor alone.
+    private void KeepPlaceAt(PeerId anchor)
+    {
+        var own = Host.ListenAddresses.Select(address => address.TcpEndPoint?.Address).OfType<IPAddress>().ToHashSet();
+        if (own.Count > 0
+            && Host.ConnectionsWith(anchor).Any(connection => connection.IsOutbound && !connection.IsRelayed && connection.ObservedAddress?.TcpEndPoint is { } seen && !own.Contains(seen.Address))
+            && Host.Peers.Find(anchor)?.Protocols?.Contains(RelayProtocol.HopId, StringComparer.Ordinal) == true)
+        {
+            try
+            {
+                Relays.Keep(anchor);
+            }
+            catch (ObjectDisposedException)
+            {
+                // The node stops.
+            }
         }
     }
 }

@@ -1,27 +1,35 @@
+using System.Net;
+using System.Net.Sockets;
+
 namespace Skein.P2P.PortMapping;
 
 /// <summary>Keeps one TCP port of the home router leading to us, by whichever way the router understands.</summary>
 /// <remarks>Thread-safe. <see cref="Changed"/> is raised on the service's own loop, one call at a time.</remarks>
 public sealed class PortMappingService : IAsyncDisposable
 {
-    private readonly IReadOnlyList<IPortMapper> _mappers;
+    private readonly Func<IPAddress?> _findRouter;
+    private readonly Func<IPAddress, IReadOnlyList<IPortMapper>> _waysTo;
     private readonly int _port;
     private readonly PortMappingOptions _options;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _firstRound = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private IPAddress? _router;
+    private IReadOnlyList<IPortMapper> _mappers = [];
     private Task? _loop;
     private volatile MappedPort? _current;
     private volatile IReadOnlyList<PortMappingResult> _failures = [];
 
     /// <summary>Makes the service; nothing happens before <see cref="Start"/>.</summary>
-    /// <param name="mappers">Ways to ask, tried in order.</param>
+    /// <param name="findRouter">Finds the router; null where there is none.</param>
+    /// <param name="waysTo">Ways to ask a router, tried in order; those that can be disposed are owned.</param>
     /// <param name="port">Our listening port.</param>
     /// <param name="options">How the mapping is kept.</param>
     /// <param name="time">Paces renewals.</param>
-    public PortMappingService(IReadOnlyList<IPortMapper> mappers, int port, PortMappingOptions options, TimeProvider time)
+    public PortMappingService(Func<IPAddress?> findRouter, Func<IPAddress, IReadOnlyList<IPortMapper>> waysTo, int port, PortMappingOptions options, TimeProvider time)
     {
-        _mappers = mappers;
+        _findRouter = findRouter;
+        _waysTo = waysTo;
         _port = port;
         _options = options;
         _time = time;
@@ -58,18 +66,21 @@ public sealed class PortMappingService : IAsyncDisposable
 
         if (Interlocked.Exchange(ref _current, null) is { } mapping)
         {
-            using var patience = new CancellationTokenSource();
-            using var timer = _time.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), patience, _options.ReleaseTimeout, Timeout.InfiniteTimeSpan);
+            using var patience = new CancellationTokenSource(_options.ReleaseTimeout, _time);
             try
             {
-                await _mappers.First(mapper => mapper.Method == mapping.Method).UnmapAsync(mapping, patience.Token);
+                if (_mappers.FirstOrDefault(mapper => mapper.Method == mapping.Method) is { } way)
+                {
+                    await way.UnmapAsync(mapping, patience.Token);
+                }
             }
-            catch (OperationCanceledException)
+            catch (Exception fault) when (fault is OperationCanceledException or SocketException)
             {
                 // The router forgets the port when its lifetime ends.
             }
         }
 
+        Forget();
         _firstRound.TrySetResult();
         _stopping.Dispose();
     }
@@ -95,12 +106,37 @@ public sealed class PortMappingService : IAsyncDisposable
 
     private async Task MapAsync(CancellationToken cancellationToken)
     {
+        if (_findRouter() is not { } router)
+        {
+            _failures = [PortMappingResult.Failed(PortMappingFailure.NoAnswer, "there is no router")];
+            Replace(_current, null);
+            return;
+        }
+
+        if (!router.Equals(_router))
+        {
+            // Another network: the port that the last router gave is of no use here, and ends there by itself.
+            Forget();
+            Replace(_current, null);
+            (_router, _mappers) = (router, _waysTo(router));
+        }
+
         var previous = _current;
         var failures = new List<PortMappingResult>();
         // The way that worked goes first: asking another would open a second port.
         foreach (var mapper in _mappers.OrderByDescending(mapper => mapper.Method == previous?.Method))
         {
-            var result = await mapper.MapAsync(_port, previous?.External.Port ?? _port, _options.Lifetime, cancellationToken);
+            PortMappingResult result;
+            try
+            {
+                result = await mapper.MapAsync(_port, previous?.External.Port ?? _port, _options.Lifetime, cancellationToken);
+            }
+            catch (SocketException fault)
+            {
+                // The network is gone, and may come back.
+                result = PortMappingResult.Failed(PortMappingFailure.NoAnswer, $"the router cannot be reached: {fault.SocketErrorCode}");
+            }
+
             if (result.Mapping is { } mapping)
             {
                 _failures = [];
@@ -113,6 +149,16 @@ public sealed class PortMappingService : IAsyncDisposable
 
         _failures = failures;
         Replace(previous, null);
+    }
+
+    private void Forget()
+    {
+        foreach (var mapper in _mappers.OfType<IDisposable>())
+        {
+            mapper.Dispose();
+        }
+
+        (_router, _mappers) = (null, []);
     }
 
     private void Replace(MappedPort? previous, MappedPort? next)
@@ -128,7 +174,7 @@ public sealed class PortMappingService : IAsyncDisposable
     {
         if (_current is not { } mapping)
         {
-            return _options.RetryDelay;
+            return _router is null ? _options.LeastRenewal : _options.RetryDelay;
         }
 
         // RFC 6886 section 3.3: renew at half the lifetime. A lease without end is looked after all the same: routers restart.

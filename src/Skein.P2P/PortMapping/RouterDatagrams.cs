@@ -27,8 +27,8 @@ internal static class RouterDatagrams
         var pause = FirstPause;
         for (var attempt = 0; attempt < Tries; attempt++, pause *= 2)
         {
-            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            using var timer = time.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), waiting, pause, Timeout.InfiniteTimeSpan);
+            using var timer = new CancellationTokenSource(pause, time);
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
             try
             {
                 await socket.SendAsync(request, SocketFlags.None, waiting.Token);

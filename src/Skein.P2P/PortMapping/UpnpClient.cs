@@ -194,9 +194,9 @@ public sealed class UpnpClient : IPortMapper, IDisposable
         var buffer = new byte[2048];
         for (var attempt = 0; attempt < 2; attempt++)
         {
-            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             // Devices answer within MX = 2 s; a router on the same wire much sooner.
-            using var timer = _time.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), waiting, TimeSpan.FromSeconds(1.5), Timeout.InfiniteTimeSpan);
+            using var timer = new CancellationTokenSource(TimeSpan.FromSeconds(1.5), _time);
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
             try
             {
                 await socket.SendToAsync(request, SocketFlags.None, _discovery, waiting.Token);

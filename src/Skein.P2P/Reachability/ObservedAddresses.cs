@@ -9,11 +9,11 @@ namespace Skein.P2P.Reachability;
 /// <summary>What peers say of where they see us: hearsay, counted by independent observers. Stateless: reads the connections that are there.</summary>
 public static class ObservedAddresses
 {
-    /// <summary>Addresses that others see, most observers first.</summary>
+    /// <summary>Addresses that others see, most observers first. Only those count whom this host called: anybody may call it, and say anything.</summary>
     /// <param name="connections">Open connections.</param>
     /// <returns>Each with the number of neighbourhoods from which it was seen.</returns>
     public static IReadOnlyList<(IPEndPoint EndPoint, int Observers)> Count(IEnumerable<P2PConnection> connections)
-        => [.. connections.Where(connection => !connection.IsRelayed)
+        => [.. connections.Where(connection => !connection.IsRelayed && connection.IsOutbound)
             .Select(connection => (Seen: Seen(connection), Observer: ObserverOf(connection)))
             .Where(entry => entry.Seen is not null)
             .GroupBy(entry => entry.Seen!)

@@ -16,6 +16,9 @@ public sealed class ReachabilityService : IAsyncDisposable
     // Identify of several connections ends within a moment of each other: one look for all.
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(200);
 
+    // One for each kind of IP address.
+    private const int MaxObserved = 2;
+
     private readonly P2PHost _host;
     private readonly AutoNatClient _client;
     private readonly PortMappingService? _router;
@@ -202,18 +205,19 @@ public sealed class ReachabilityService : IAsyncDisposable
             found.Add((Multiaddr.FromTcp(port.External), "router"));
         }
 
+        // What this host knows itself stands before what others say: their word must not push it off the list.
+        found.AddRange(own.Select(address => (address, "interface")));
         var observed = ObservedAddresses.Count(_host.Connections);
         var needed = Needed(observed.Sum(entry => entry.Observers));
         if (listening is not null)
         {
-            found.AddRange(observed.Where(entry => entry.Observers >= needed).Select(entry => (Multiaddr.FromTcp(entry.EndPoint), "observed")));
+            found.AddRange(observed.Where(entry => entry.Observers >= needed).Take(MaxObserved).Select(entry => (Multiaddr.FromTcp(entry.EndPoint), "observed")));
 
             // A forwarded port has the number of ours, as a rule; and so has a router's that its owner set up without telling us.
             found.AddRange(observed.Select(entry => entry.EndPoint.Address).Where(address => address.AddressFamily == listening.AddressFamily).Distinct().Take(1)
                 .Select(address => (Multiaddr.FromTcp(new IPEndPoint(address, listening.Port)), "forwarded")));
         }
 
-        found.AddRange(own.Select(address => (address, "interface")));
         return [.. found.Where(entry => entry.Address.IsPlainTcp && entry.Address.TcpEndPoint is not null && (_options.AllowPrivate || IpScope.IsPublic(entry.Address)))
             .DistinctBy(entry => entry.Address).Take(_options.MaxAddresses)];
     }

@@ -1,4 +1,5 @@
 using CsCheck;
+using Microsoft.Extensions.Time.Testing;
 using Skein.P2P.Addressing;
 using Skein.P2P.Connections;
 using Skein.P2P.Errors;
@@ -93,6 +94,82 @@ public sealed class HolePuncherTests
         await Assert.ThrowsAsync<P2PException>(async () => await stream.ReadExactlyAsync(new byte[1]).Within("the reset"));
 
         Assert.Equal(0, transport.Calls);
+    }
+
+    [Fact]
+    public async Task Search_ThatJustFailed_IsNotRepeatedAtOnce()
+    {
+        await using var fixture = await RelayFixture.CreateAsync(TimeProvider.System);
+        var transport = new MemoryPunch(new MemoryPunch.Doors(open: false), "called");
+        await using var called = new HolePuncher(fixture.Called, transport, Quick, TimeProvider.System);
+        await using var caller = new HolePuncher(fixture.Caller, new MemoryPunch(new MemoryPunch.Doors(open: false), "caller"), Quick, TimeProvider.System);
+        var first = await fixture.Caller.ConnectAsync(fixture.Called.Id, None).Within("the circuit");
+        await Waiting.Until(() => called.Outcomes.Count == 1 && caller.Outcomes.Count == 1, "both outcomes");
+        Assert.Equal(3, transport.Calls);
+
+        await first.CloseAsync();
+        await Waiting.Until(() => fixture.Called.ConnectionsWith(fixture.Caller.Id).Count == 0, "the end of the first connection");
+        Assert.Equal([7], await HostFixture.EchoAsync(fixture.Caller, fixture.Called.Id, [7]));
+
+        // A stream of activations would wait for a search, if there were one.
+        Assert.Equal([8], await HostFixture.EchoAsync(fixture.Caller, fixture.Called.Id, [8], StreamClass.Decode));
+        Assert.Equal(3, transport.Calls);
+    }
+
+    [Fact]
+    public async Task Leader_WhoNamesManyHomes_HasOneCalledAndNotForEver()
+    {
+        await using var fixture = await RelayFixture.CreateAsync(TimeProvider.System);
+        var transport = new MemoryPunch(new MemoryPunch.Doors(open: false), "caller");
+        await using var caller = new HolePuncher(fixture.Caller, transport, Quick, TimeProvider.System);
+        var circuit = await fixture.Caller.ConnectAsync(fixture.Called.Id, None).Within("the circuit");
+        await Waiting.Until(() => fixture.Called.ConnectionsWith(fixture.Caller.Id).Any(connection => connection.IsRelayed), "the circuit at its other end");
+        var leading = fixture.Called.ConnectionsWith(fixture.Caller.Id).Single(connection => connection.IsRelayed);
+
+        for (var round = 0; round < Quick.MaxTries; round++)
+        {
+            await LeadAsync(leading, "/memory/victim-1", "/memory/victim-2", "/memory/victim-3", "/memory/victim-4");
+        }
+
+        await Assert.ThrowsAnyAsync<Exception>(() => LeadAsync(leading, "/memory/victim-1").Within("the refusal"));
+        Assert.Equal(Quick.MaxTries, transport.Calls);
+        Assert.False(circuit.Closed.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Calls_Altogether_AreLimited()
+    {
+        await using var fixture = await RelayFixture.CreateAsync(TimeProvider.System);
+        var transport = new MemoryPunch(new MemoryPunch.Doors(open: false), "caller");
+        var time = new FakeTimeProvider();
+        await using var caller = new HolePuncher(fixture.Caller, transport, Quick with { CallsPerSecond = 1 }, time);
+        await fixture.Caller.ConnectAsync(fixture.Called.Id, None).Within("the circuit");
+        await Waiting.Until(() => fixture.Called.ConnectionsWith(fixture.Caller.Id).Any(connection => connection.IsRelayed), "the circuit at its other end");
+        var leading = fixture.Called.ConnectionsWith(fixture.Caller.Id).Single(connection => connection.IsRelayed);
+
+        // Two at the start, and one a second later.
+        for (var calls = 1; calls <= 2; calls++)
+        {
+            var round = LeadAsync(leading, "/memory/victim");
+            await Waiting.Until(() => transport.Calls == calls, "the call");
+            time.Advance(Quick.DialTimeout);
+            await round.Within("the end of the round");
+        }
+
+        await LeadAsync(leading, "/memory/victim").Within("the round without a call");
+        Assert.Equal(2, transport.Calls);
+    }
+
+    private static async Task LeadAsync(P2PConnection connection, params string[] addresses)
+    {
+        await using var stream = await connection.NewStreamAsync(HolePuncher.Id, StreamClass.Control, None);
+        await DelimitedMessages.WriteAsync(stream, new HolePunchMessage(HolePunchMessageType.Connect, [.. addresses.Select(Multiaddr.Parse)]).Write(), None);
+        Assert.NotNull(await DelimitedMessages.ReadAsync(stream, HolePunchMessage.MaxEncoded, None));
+        await DelimitedMessages.WriteAsync(stream, new HolePunchMessage(HolePunchMessageType.Sync, []).Write(), None);
+        await stream.CloseWriteAsync();
+
+        // The follower ends the stream when its calls have ended.
+        Assert.Null(await DelimitedMessages.ReadAsync(stream, HolePunchMessage.MaxEncoded, None));
     }
 
     [Fact]

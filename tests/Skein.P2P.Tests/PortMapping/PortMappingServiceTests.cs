@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using Skein.P2P.PortMapping;
 
@@ -14,7 +15,7 @@ public sealed class PortMappingServiceTests
         var time = new RenewalTime();
         var silent = new FakeMapper("pcp", _ => PortMappingResult.Failed(PortMappingFailure.NoAnswer, "silent"));
         var works = new FakeMapper("nat-pmp", port => Mapped(port, "nat-pmp", TimeSpan.FromMinutes(20)));
-        await using var service = new PortMappingService([silent, works], 7410, new PortMappingOptions(), time);
+        await using var service = Service(time, [silent, works]);
         service.Start();
         await service.FirstRound.WaitAsync(Patience);
         Assert.Equal("nat-pmp", service.Current!.Method);
@@ -37,7 +38,7 @@ public sealed class PortMappingServiceTests
         ]);
         var mapper = new FakeMapper("pcp", _ => answers.Dequeue());
         var seen = new List<int?>();
-        await using var service = new PortMappingService([mapper], 7410, new PortMappingOptions(), time);
+        await using var service = Service(time, [mapper]);
         service.Changed += mapping => seen.Add(mapping?.External.Port);
         service.Start();
         await service.FirstRound.WaitAsync(Patience);
@@ -51,11 +52,62 @@ public sealed class PortMappingServiceTests
     }
 
     [Fact]
+    public async Task Router_AnotherOne_IsAskedForAPortOfItsOwn()
+    {
+        var time = new RenewalTime();
+        IPAddress? router = null;
+        var asked = new List<string>();
+        await using var service = new PortMappingService(
+            () => router,
+            found => [new FakeMapper("pcp", port =>
+            {
+                asked.Add(found.ToString());
+                return Mapped(port, "pcp", TimeSpan.FromHours(1));
+            })],
+            7410,
+            new PortMappingOptions(),
+            time);
+        service.Start();
+        await service.FirstRound.WaitAsync(Patience);
+        Assert.Contains("no router", Assert.Single(service.Failures).Detail, StringComparison.Ordinal);
+
+        router = IPAddress.Parse("192.168.1.1");
+        await time.RenewAsync(TimeSpan.FromSeconds(30));
+        Assert.NotNull(service.Current);
+
+        router = IPAddress.Parse("10.0.0.1");
+        await time.RenewAsync(TimeSpan.FromMinutes(30));
+        Assert.Equal(["192.168.1.1", "10.0.0.1"], asked);
+    }
+
+    private static PortMappingService Service(TimeProvider time, IReadOnlyList<IPortMapper> mappers) => new(() => IPAddress.Loopback, _ => mappers, 7410, new PortMappingOptions(), time);
+
+    [Fact]
+    public async Task Network_Gone_IsAFailureAndIsTriedAgain()
+    {
+        var time = new RenewalTime();
+        var isUp = true;
+        var mapper = new FakeMapper("pcp", port => isUp ? Mapped(port, "pcp", TimeSpan.FromHours(1)) : throw new SocketException((int)SocketError.NetworkUnreachable));
+        await using var service = Service(time, [mapper]);
+        service.Start();
+        await service.FirstRound.WaitAsync(Patience);
+
+        isUp = false;
+        await time.RenewAsync(TimeSpan.FromMinutes(30));
+        Assert.Null(service.Current);
+        Assert.Contains("NetworkUnreachable", Assert.Single(service.Failures).Detail, StringComparison.Ordinal);
+
+        isUp = true;
+        await time.RenewAsync(TimeSpan.FromMinutes(10));
+        Assert.NotNull(service.Current);
+    }
+
+    [Fact]
     public async Task Lifetime_OfOneSecond_DoesNotFloodTheRouter()
     {
         var time = new RenewalTime();
         var mapper = new FakeMapper("pcp", port => Mapped(port, "pcp", TimeSpan.FromSeconds(1)));
-        await using var service = new PortMappingService([mapper], 7410, new PortMappingOptions(), time);
+        await using var service = Service(time, [mapper]);
         service.Start();
         await service.FirstRound.WaitAsync(Patience);
         await time.RenewalArmedAsync();
@@ -71,7 +123,7 @@ public sealed class PortMappingServiceTests
     public async Task DisposeAsync_WithAPort_GivesItBack()
     {
         var mapper = new FakeMapper("pcp", port => Mapped(port, "pcp", TimeSpan.FromHours(1)));
-        var service = new PortMappingService([mapper], 7410, new PortMappingOptions(), new RenewalTime());
+        var service = Service(new RenewalTime(), [mapper]);
         service.Start();
         await service.FirstRound.WaitAsync(Patience);
         await service.DisposeAsync();
@@ -84,7 +136,7 @@ public sealed class PortMappingServiceTests
     public async Task Failures_NobodyAnswers_SayWhatEachWaySaid()
     {
         var mappers = new[] { "pcp", "nat-pmp", "upnp" }.Select(method => new FakeMapper(method, _ => PortMappingResult.Failed(PortMappingFailure.NoAnswer, method))).ToArray();
-        await using var service = new PortMappingService(mappers, 7410, new PortMappingOptions(), new RenewalTime());
+        await using var service = Service(new RenewalTime(), mappers);
         service.Start();
         await service.FirstRound.WaitAsync(Patience);
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Skein.P2P.Addressing;
 using Skein.P2P.AutoNat;
 using Skein.P2P.Connections;
@@ -98,6 +99,72 @@ public sealed class ReachabilityServiceTests
         Assert.Empty(service.Report.Addresses);
         Assert.Equal(ReachabilityState.Unknown, service.Report.State);
     }
+
+    [Fact]
+    public async Task Answers_GrownOld_AreAskedForAgain()
+    {
+        await using var near = await HostFixture.StartTcpAsync();
+        await using var far = await HostFixture.StartTcpAsync();
+        Pretend(far, DialStatus.DialError);
+        using var client = new AutoNatClient(near, TimeProvider.System);
+        var time = new FakeTimeProvider();
+        await using var service = new ReachabilityService(near, client, null, [], Options, time);
+        service.Start();
+        await near.ConnectAsync(HostFixture.AddressOf(far), None);
+        await Settled(service, time, ReachabilityState.Unreachable);
+
+        // The owner opens the port; nobody asks again before the answer is old.
+        far.Unhandle(AutoNatProtocol.DialRequestId);
+        using var serving = Serve(far);
+        time.Advance(Options.RetryDelay);
+        time.Advance(Options.RetryDelay);
+        Assert.Equal(ReachabilityState.Unreachable, service.Report.State);
+
+        await Settled(service, time, ReachabilityState.Reachable);
+        Assert.True(time.GetUtcNow() - time.Start >= Options.AnswerLifetime);
+    }
+
+    [Fact]
+    public async Task Server_ThatCouldNotSay_IsAskedAgainSoon()
+    {
+        await using var near = await HostFixture.StartTcpAsync();
+        await using var far = await HostFixture.StartTcpAsync();
+        var asked = 0;
+        far.Handle(AutoNatProtocol.DialRequestId, StreamClass.Control, async (stream, token) =>
+        {
+            await DelimitedMessages.ReadAsync(stream, AutoNatProtocol.MaxMessage, token);
+            Interlocked.Increment(ref asked);
+            await DelimitedMessages.WriteAsync(stream, new AutoNatMessage { Response = new DialResponse(AutoNatStatus.RequestRejected, 0, DialStatus.Unused) }.Write(), token);
+        });
+        using var client = new AutoNatClient(near, TimeProvider.System);
+        var time = new FakeTimeProvider();
+        await using var service = new ReachabilityService(near, client, null, [], Options, time);
+        service.Start();
+        await near.ConnectAsync(HostFixture.AddressOf(far), None);
+        await Settled(service, time, () => Volatile.Read(ref asked) == 1 && service.Report.Faults.Count == 1);
+        var first = time.GetUtcNow();
+
+        await Settled(service, time, () => Volatile.Read(ref asked) == 2);
+
+        Assert.InRange((time.GetUtcNow() - first).TotalMinutes, 1.9, 10);
+        Assert.Equal(ReachabilityState.Unknown, service.Report.State);
+    }
+
+    private static Task Settled(ReachabilityService service, FakeTimeProvider time, ReachabilityState state) => Settled(service, time, () => service.Report.State == state);
+
+    // Time passes only in steps that a look survives: its requests run on the real clock.
+    private static Task Settled(ReachabilityService service, FakeTimeProvider time, Func<bool> condition) => Waiting.Until(
+        () =>
+        {
+            if (condition())
+            {
+                return true;
+            }
+
+            time.Advance(TimeSpan.FromMilliseconds(500));
+            return false;
+        },
+        $"the state wanted (it is {service.Report.State})");
 
     [Fact]
     public async Task Node_FoundReachable_ServesTheNetworkAndSaysWhere()

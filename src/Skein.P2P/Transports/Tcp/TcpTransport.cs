@@ -18,6 +18,7 @@ public sealed class TcpTransport : ITransport, IPunchTransport
     private readonly TimeProvider _time;
     // Between two calls of one try that were refused: a router that says no before the other side's call has opened it.
     private static readonly TimeSpan BetweenCalls = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan MostBetweenCalls = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<AddressFamily, int> _listenPorts = new();
 
@@ -247,7 +248,8 @@ public sealed class TcpTransport : ITransport, IPunchTransport
 
     private async Task<Socket> CallAsync(IPEndPoint remote, CancellationToken cancellationToken)
     {
-        while (true)
+        // Longer and longer: who refuses may be a stranger, whom a liar named.
+        for (var pause = BetweenCalls; ; pause = pause * 2 < MostBetweenCalls ? pause * 2 : MostBetweenCalls)
         {
             var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             try
@@ -269,7 +271,7 @@ public sealed class TcpTransport : ITransport, IPunchTransport
                 throw;
             }
 
-            await Task.Delay(BetweenCalls, _time, cancellationToken);
+            await Task.Delay(pause, _time, cancellationToken);
         }
     }
 
