@@ -19,6 +19,8 @@ namespace Skein.P2P.Connections;
 public sealed class P2PHost : IAsyncDisposable
 {
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(15);
+    // Most direct ways are found within two round trips, which is well below this.
+    private static readonly TimeSpan DirectPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
 
     private readonly P2PHostOptions _options;
@@ -287,9 +289,12 @@ public sealed class P2PHost : IAsyncDisposable
         // At most three looks: none is there, the one that is there carries the other class, a fresh one is there.
         for (var look = 0; ; look++)
         {
-            if (streamClass != StreamClass.Control && DirectWay?.Invoke(peer) is { IsCompleted: false } underWay)
+            if (look == 0 && streamClass != StreamClass.Control && DirectWay?.Invoke(peer) is { IsCompleted: false } underWay)
             {
-                await underWay.WaitAsync(cancellationToken);
+                // A relay that carries everything will do when the direct way takes long; one that carries next to nothing will not.
+                var mayRelay = ConnectionsWith(peer).Any(connection => connection.Limit is null);
+                await Task.WhenAny(underWay, Task.Delay(mayRelay ? DirectPatience : Timeout.InfiniteTimeSpan, _time, cancellationToken));
+                cancellationToken.ThrowIfCancellationRequested();
             }
 
             if (_table.TakeOrDial(peer, streamClass, look == 2, second => DialAndForgetAsync(peer, second), out var spare, out var limited, out var dial) is { } taken)
