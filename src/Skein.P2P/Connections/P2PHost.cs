@@ -286,11 +286,15 @@ public sealed class P2PHost : IAsyncDisposable
             throw new P2PException(P2PError.DialFailed, "A host does not dial itself.");
         }
 
+        var hasWaited = false;
+
         // At most three looks: none is there, the one that is there carries the other class, a fresh one is there.
         for (var look = 0; ; look++)
         {
-            if (look == 0 && streamClass != StreamClass.Control && DirectWay?.Invoke(peer) is { IsCompleted: false } underWay)
+            if (!hasWaited && streamClass != StreamClass.Control && DirectWay?.Invoke(peer) is { IsCompleted: false } underWay)
             {
+                hasWaited = true;
+
                 // A relay that carries everything will do when the direct way takes long; one that carries next to nothing will not.
                 var mayRelay = ConnectionsWith(peer).Any(connection => connection.Limit is null);
                 await Task.WhenAny(underWay, Task.Delay(mayRelay ? DirectPatience : Timeout.InfiniteTimeSpan, _time, cancellationToken));
