@@ -23,11 +23,13 @@ public sealed class GatewayPortTests(JsPeer js) : IClassFixture<JsPeer>
 
         Assert.Equal("/noise", (string?)connection["encryption"]);
         Assert.Equal(host.Id.ToString(), (string?)connection["remote"]);
-        Assert.Equal(webSocket, host.ConnectionsWith(js.Id).Single().Remote.IsWebSocket);
         foreach (var size in new[] { 0, 1, 65_536, 1_000_003, 16 * 1024 * 1024 })
         {
             await js.CallAsync("echo", new { address, size });
         }
+
+        // Only now: js has its connection a moment before the host does.
+        Assert.Equal(webSocket, host.ConnectionsWith(js.Id).Single().Remote.IsWebSocket);
 
         await js.CallAsync("streams", new { address, total = 200 });
         await InteropHost.EchoAsync(host, js.Id, 1_000_003);
