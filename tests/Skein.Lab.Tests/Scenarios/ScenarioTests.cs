@@ -83,7 +83,7 @@ public sealed class ScenarioTests
         Assert.Equal("lab.scenario", error.Code);
         string[] expected =
         [
-            "seed is not a whole number", "speed is unknown here; known are duration, events, hosts, links, pairs, seed", "hosts.anna.nat is \"cone\"; known are none, endpoint-independent",
+            "seed is not a whole number", "speed is unknown here; known are duration, events, hosts, links, network, pairs, seed", "hosts.anna.nat is \"cone\"; known are none, endpoint-independent",
             "hosts.anna.up is not a rate", "hosts.anna.upp is unknown", "hosts.anna.ready says something about a process", "hosts.ben.run mentions ${carl}", "hosts.ben.down is not a rate",
             "hosts.ben.queue is not a size", "links.rtt is not a time", "links.loss is not a share", "pairs[0] names neither", "pairs[1].to names \"dora\"", "events[0].at is missing",
             "events[1] says nothing of cut, heal", "events[2].start is for host anna, which has no \"run\"", "events[3].slow says nothing of rtt", "events[4].kill is for one host", "duration is not a time",
