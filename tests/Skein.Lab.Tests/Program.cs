@@ -2,6 +2,7 @@ using Skein.Lab.Agent;
 using Skein.Lab.Control;
 using Skein.Lab.Scenarios;
 using Skein.Lab.Tests.Meeting;
+using Skein.Lab.Tests.Pacing;
 using Skein.Lab.Tests.Reachability;
 
 // On a host of the laboratory the test program is the agent, or a peer of the network; for the sweeping test it is a maker that gets killed; otherwise it runs the tests.
@@ -12,6 +13,8 @@ switch (args)
         return 0;
     case ["peer", .. var arguments]:
         return await PeerAgent.RunAsync(arguments);
+    case ["pacing", .. var arguments]:
+        return await PacingAgent.RunAsync(arguments);
     case ["port", var method]:
         return await PortAgent.RunAsync(method);
     case ["hold"]:

@@ -13,6 +13,7 @@ internal sealed class ConnectionUpgrader(P2PHostOptions options, TimeProvider ti
 {
     private readonly ResourceBudget _budget = new(options.Limits);
     private readonly string[] _muxers = options.EarlyMuxer ? [YamuxConnection.Protocol] : [];
+    private readonly DecodeActivity _decoding = new(time);
 
     /// <summary>Upgrades; closes the raw connection if it fails.</summary>
     /// <exception cref="P2PException">As <see cref="NoiseSecurity"/>; <see cref="P2PError.HandshakeFailed"/> if the connection was lost meanwhile.</exception>
@@ -34,7 +35,7 @@ internal sealed class ConnectionUpgrader(P2PHostOptions options, TimeProvider ti
             }
 
             P2PConnection? connection = null;
-            var muxer = new YamuxConnection(session.Channel, outbound, options.Yamux, time, stream => onStream(connection!, stream), _budget.Open(session.RemoteKey.PeerId, raw.RemoteIp));
+            var muxer = new YamuxConnection(session.Channel, outbound, options.Yamux, time, stream => onStream(connection!, stream), _budget.Open(session.RemoteKey.PeerId, raw.RemoteIp), _decoding);
             connection = new P2PConnection(muxer, session.RemoteKey, raw, outbound, options.Limits.NegotiationTimeout, time);
             return connection;
         }

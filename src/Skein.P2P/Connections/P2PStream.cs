@@ -49,6 +49,9 @@ public sealed class P2PStream : AsyncStream
     /// <summary>What it carries.</summary>
     public StreamClass Class => _inner.Class;
 
+    /// <summary>Says that the stream is the line of another connection: what it carries is not urgent by itself.</summary>
+    internal void BecomeTunnel() => _inner.IsTunnel = true;
+
     /// <inheritdoc/>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         => _answerOwed ? ReadFirstAsync(buffer, cancellationToken) : _inner.ReadAsync(buffer, cancellationToken);

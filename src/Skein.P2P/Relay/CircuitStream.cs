@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Skein.P2P.Connections;
 using Skein.P2P.Errors;
 using Skein.P2P.Transports;
@@ -13,6 +14,7 @@ internal sealed class CircuitStream(P2PStream inner) : AsyncStream
     /// <summary>Ends when the connection above has been disposed.</summary>
     public Task Ended => _ended.Task;
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         try
@@ -25,6 +27,7 @@ internal sealed class CircuitStream(P2PStream inner) : AsyncStream
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         try

@@ -275,6 +275,7 @@ public sealed class RelayClient : IAsyncDisposable
 
     private async Task TakeCircuitAsync(P2PStream stream, CancellationToken cancellationToken)
     {
+        stream.BecomeTunnel();
         StopMessage? request;
         using (var timeout = new CancellationTokenSource(_options.RequestTimeout, _time))
         using (var bound = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken))

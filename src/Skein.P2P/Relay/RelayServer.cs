@@ -71,6 +71,7 @@ public sealed class RelayServer : IAsyncDisposable
 
     private async Task ServeAsync(P2PStream stream, CancellationToken cancellationToken)
     {
+        stream.BecomeTunnel();
         HopMessage? request;
         using (var timeout = new CancellationTokenSource(_options.RequestTimeout, _time))
         using (var bound = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken))
@@ -212,6 +213,7 @@ public sealed class RelayServer : IAsyncDisposable
         try
         {
             stream = await connection.NewStreamAsync(RelayProtocol.StopId, StreamClass.Decode, bound.Token);
+            stream.BecomeTunnel();
             await DelimitedMessages.WriteAsync(stream, new StopMessage { Type = StopMessageType.Connect, Peer = caller, Limit = limit }.Write(), bound.Token);
             if (await RelayProtocol.ReadStopAsync(stream, bound.Token) is { Type: StopMessageType.Status, Status: RelayStatus.Ok })
             {

@@ -27,6 +27,7 @@ internal sealed class RelayTransport(P2PHost host) : ITransport
 
         var connection = await ConnectToRelayAsync(host, circuit.Relay, circuit.RelayAddress, cancellationToken);
         var stream = await connection.NewStreamAsync(RelayProtocol.HopId, StreamClass.Decode, cancellationToken);
+        stream.BecomeTunnel();
         try
         {
             await DelimitedMessages.WriteAsync(stream, new HopMessage { Type = HopMessageType.Connect, Peer = target }.Write(), cancellationToken);

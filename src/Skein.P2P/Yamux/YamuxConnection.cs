@@ -9,6 +9,7 @@ namespace Skein.P2P.Yamux;
 /// <para>One read loop decrypts in place and hands bytes straight to waiting readers. Writers send on their own thread while the connection is free; when the
 /// socket makes them wait, a writer loop takes over. Each encrypted message is filled anew from what waits then: answers and window updates first, then
 /// control streams, decode streams, and bulk streams in turn with small frames. So nothing waits longer than one message behind a class below its own.</para>
+/// <para>While decode messages are about, on any connection of the host, bulk is paced to what the line carries without a queue: see <see cref="BulkPacer"/>.</para>
 /// <para>A steady flow allocates nothing.</para>
 /// </remarks>
 public sealed class YamuxConnection : IAsyncDisposable
@@ -36,6 +37,8 @@ public sealed class YamuxConnection : IAsyncDisposable
     private readonly SemaphoreSlim _backlog;
     private readonly ITimer _lingerTimer;
     private readonly ResourceShare? _share;
+    private readonly DecodeActivity _decoding;
+    private readonly long _origin;
     private Task _readLoop = Task.CompletedTask;
     private Task _writeLoop = Task.CompletedTask;
     private Task _pingLoop = Task.CompletedTask;
@@ -58,7 +61,10 @@ public sealed class YamuxConnection : IAsyncDisposable
     private P2PException? _fault;
     private int _bulkFrames = FastBulkFrames;
     private uint _pingId;
+    private uint _pingAwaited;
     private TaskCompletionSource? _ping;
+    private BulkPacer? _pacer;
+    private ITimer? _paceTimer;
     private long _pingSent;
 
     // Owned by whoever writes.
@@ -73,14 +79,16 @@ public sealed class YamuxConnection : IAsyncDisposable
     /// <param name="time">Clock.</param>
     /// <param name="onStream">Takes streams that the other side opens. Called on the read loop: it must not block, and owns the stream.</param>
     public YamuxConnection(NoiseChannel channel, bool initiator, YamuxOptions options, TimeProvider time, Action<YamuxStream> onStream)
-        : this(channel, initiator, options, time, onStream, null)
+        : this(channel, initiator, options, time, onStream, null, new DecodeActivity(time))
     {
     }
 
-    // The share is what it may take of its host's budget; null outside a host. The session owns it.
-    internal YamuxConnection(NoiseChannel channel, bool initiator, YamuxOptions options, TimeProvider time, Action<YamuxStream> onStream, ResourceShare? share)
+    // The share is what it may take of its host's budget; null outside a host. The session owns it. The decode activity is all the host's.
+    internal YamuxConnection(NoiseChannel channel, bool initiator, YamuxOptions options, TimeProvider time, Action<YamuxStream> onStream, ResourceShare? share, DecodeActivity decoding)
     {
         _share = share;
+        _decoding = decoding;
+        _origin = time.GetTimestamp();
         _channel = channel;
         _initiator = initiator;
         Options = options;
@@ -177,7 +185,8 @@ public sealed class YamuxConnection : IAsyncDisposable
             {
                 _ping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 _pingSent = Time.GetTimestamp();
-                _control.Enqueue(new YamuxHeader(YamuxFrameType.Ping, YamuxFlags.Syn, 0, ++_pingId));
+                _pingAwaited = ++_pingId;
+                _control.Enqueue(new YamuxHeader(YamuxFrameType.Ping, YamuxFlags.Syn, 0, _pingAwaited));
             }
 
             ping = _ping;
@@ -237,6 +246,11 @@ public sealed class YamuxConnection : IAsyncDisposable
         await _writeLoop;
         await _pingLoop;
         await _lingerTimer.DisposeAsync();
+        if (_paceTimer is not null)
+        {
+            await _paceTimer.DisposeAsync();
+        }
+
         _closing.Dispose();
         bool idle;
         lock (_gate)
@@ -359,6 +373,8 @@ public sealed class YamuxConnection : IAsyncDisposable
             Remove(stream);
         }
     }
+
+    internal void OnDecodeSent(long timestamp) => _decoding.Touch(timestamp);
 
     internal void StartLinger() => _lingerTimer.Change(Options.LingerTimeout, Timeout.InfiniteTimeSpan);
 
@@ -507,12 +523,47 @@ public sealed class YamuxConnection : IAsyncDisposable
 
         at = FillData(ref _controlData, message, at, message.Length, int.MaxValue);
         at = FillData(ref _decodeData, message, at, message.Length, int.MaxValue);
-        return FillData(ref _bulkData, message, at, Options.MaxBulkFrame, _bulkFrames);
+        return _bulkData.IsEmpty ? at : FillBulk(message, at);
     }
 
-    private int FillData(ref StreamQueue queue, Span<byte> message, int at, int maxFrame, int maxFrames)
+    // As much bulk as its pacer allows, and a marker behind it now and then.
+    private int FillBulk(Span<byte> message, int at)
     {
-        for (var frames = 0; frames < maxFrames && message.Length - at > YamuxHeader.Size && queue.Dequeue() is { } stream;)
+        var timestamp = Time.GetTimestamp();
+        var now = Time.GetElapsedTime(_origin, timestamp);
+        if (_pacer is null)
+        {
+            _pacer = new BulkPacer();
+            _paceTimer = Time.CreateTimer(static state => ((YamuxConnection)state!).Kick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            if (RoundTrip > TimeSpan.Zero)
+            {
+                _pacer.OnRoundTrip(now, RoundTrip);
+            }
+        }
+
+        // Who closes sends what is left.
+        var allowed = _pacer.Allow(now, Options.PaceBulk && !_goAwaySent && _decoding.IsRecent(timestamp));
+        if (allowed == 0)
+        {
+            _paceTimer!.Change(_pacer.Wait, Timeout.InfiniteTimeSpan);
+            return at;
+        }
+
+        var end = FillData(ref _bulkData, message, at, Math.Min(Options.MaxBulkFrame, allowed), _bulkFrames, allowed);
+        if (end > at && _pacer.OnSent(now, end - at) && end + YamuxHeader.Size <= message.Length)
+        {
+            _pacer.OnMarkerSent(now, ++_pingId);
+            new YamuxHeader(YamuxFrameType.Ping, YamuxFlags.Syn, 0, _pingId).Write(message[end..]);
+            end += YamuxHeader.Size;
+        }
+
+        return end;
+    }
+
+    private int FillData(ref StreamQueue queue, Span<byte> message, int at, int maxFrame, int maxFrames, int maxBytes = int.MaxValue)
+    {
+        var first = at;
+        for (var frames = 0; frames < maxFrames && message.Length - at > YamuxHeader.Size && at - first < maxBytes && queue.Dequeue() is { } stream;)
         {
             if (!stream.CanSendData || stream.IsFaulted)
             {
@@ -766,11 +817,16 @@ public sealed class YamuxConnection : IAsyncDisposable
             {
                 EnqueueAnswer(new YamuxHeader(YamuxFrameType.Ping, YamuxFlags.Ack, 0, frame.Length));
             }
-            else if ((frame.Flags & YamuxFlags.Ack) != YamuxFlags.None && _ping is not null && frame.Length == _pingId)
+            else if ((frame.Flags & YamuxFlags.Ack) != YamuxFlags.None && _ping is not null && frame.Length == _pingAwaited)
             {
                 RoundTrip = Time.GetElapsedTime(_pingSent);
+                _pacer?.OnRoundTrip(Time.GetElapsedTime(_origin), RoundTrip);
                 answered = _ping;
                 _ping = null;
+            }
+            else if ((frame.Flags & YamuxFlags.Ack) != YamuxFlags.None)
+            {
+                _pacer?.OnMarkerReturned(Time.GetElapsedTime(_origin), frame.Length);
             }
         }
 

@@ -30,6 +30,9 @@ public sealed record YamuxOptions
     /// <summary>Largest data frame of a bulk stream: what a decode frame may have to wait for, 6.5 ms at 20 Mbit/s.</summary>
     public int MaxBulkFrame { get; init; } = 16 * 1024;
 
+    /// <summary>Whether bulk is kept below the line's rate while decode messages are about. Off only to measure what it is worth.</summary>
+    public bool PaceBulk { get; init; } = true;
+
     /// <summary>How often the other side is pinged: keeps NATs open and measures the round trip.</summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -116,6 +116,9 @@ public sealed class YamuxStream : Stream, IValueTaskSource, IValueTaskSource<int
 
     internal bool IsQueued => ControlLink.Queued || DataLink.Queued;
 
+    /// <summary>Whether it is the line of another connection, whose own streams say what is urgent.</summary>
+    internal bool IsTunnel { get; set; }
+
     internal bool IsFinished => _finSent && _finReceived;
 
     internal bool CanSendData => !PendingWrite.IsEmpty && _sendWindow > 0;
@@ -397,6 +400,11 @@ public sealed class YamuxStream : Stream, IValueTaskSource, IValueTaskSource<int
     {
         _sendWindow -= count;
         _lastProgress = _connection.Time.GetTimestamp();
+        if (_class == StreamClass.Decode && !IsTunnel)
+        {
+            _connection.OnDecodeSent(_lastProgress);
+        }
+
         PendingWrite = PendingWrite[count..];
         WriteFilled = PendingWrite.IsEmpty;
     }

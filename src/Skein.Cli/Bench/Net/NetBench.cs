@@ -58,10 +58,11 @@ internal static class NetBench
 
     private static async Task<NetBenchFigures> MeasureAsync(Multiaddr address, CancellationToken cancellationToken)
     {
-        await using var client = await NetBenchClient.ConnectAsync(address, null, separateBulk: true, cancellationToken);
+        await using var client = await NetBenchClient.ConnectAsync(address, null, separateBulk: true, paceBulk: true, cancellationToken);
+        // First: beside decode messages, and for some seconds after them, bulk is paced.
+        var bulk = await client.SendAsync(BulkTime, cancellationToken);
         var (small, allocated) = await client.PingPongAsync(Small, 3000, TimeSpan.Zero, cancellationToken);
         var (large, _) = await client.PingPongAsync(Large, 1000, TimeSpan.Zero, cancellationToken);
-        var bulk = await client.SendAsync(BulkTime, cancellationToken);
         return new NetBenchFigures(At(small, 0.5).TotalMicroseconds, At(small, 0.99).TotalMicroseconds, At(large, 0.5).TotalMicroseconds, At(large, 0.99).TotalMicroseconds, bulk / 1048576, allocated);
     }
 
@@ -70,15 +71,17 @@ internal static class NetBench
     {
         await using var server = ChildProcess.Start("bench peer", ["bench", "net-peer", "--shaped"]);
         var address = Multiaddr.Parse(await server.WaitUntilReadyAsync(cancellationToken));
-        var alone = await MeasureLatencyAsync(address, messages, withBulk: false, separateBulk: true, cancellationToken);
-        var two = await MeasureLatencyAsync(address, messages, withBulk: true, separateBulk: true, cancellationToken);
-        var one = await MeasureLatencyAsync(address, messages, withBulk: true, separateBulk: false, cancellationToken);
-        return new NetBenchDecode(LineMbit, LineRttMs, LineLoss, alone, two, one);
+        var alone = await MeasureLatencyAsync(address, messages, withBulk: false, separateBulk: true, paceBulk: true, cancellationToken);
+        var two = await MeasureLatencyAsync(address, messages, withBulk: true, separateBulk: true, paceBulk: true, cancellationToken);
+        var one = await MeasureLatencyAsync(address, messages, withBulk: true, separateBulk: false, paceBulk: true, cancellationToken);
+        var free = await MeasureLatencyAsync(address, messages, withBulk: true, separateBulk: true, paceBulk: false, cancellationToken);
+        var neither = await MeasureLatencyAsync(address, messages, withBulk: true, separateBulk: false, paceBulk: false, cancellationToken);
+        return new NetBenchDecode(LineMbit, LineRttMs, LineLoss, alone, two, one, free, neither);
     }
 
-    private static async Task<NetBenchLatency> MeasureLatencyAsync(Multiaddr address, int messages, bool withBulk, bool separateBulk, CancellationToken cancellationToken)
+    private static async Task<NetBenchLatency> MeasureLatencyAsync(Multiaddr address, int messages, bool withBulk, bool separateBulk, bool paceBulk, CancellationToken cancellationToken)
     {
-        await using var client = await NetBenchClient.ConnectAsync(address, Shape, separateBulk, cancellationToken);
+        await using var client = await NetBenchClient.ConnectAsync(address, Shape, separateBulk, paceBulk, cancellationToken);
         // At least as long as the messages take, so that all of them have it beside them.
         var bulk = withBulk ? client.SendAsync(messages * 4 / 3 * (DecodePause + TimeSpan.FromMilliseconds(2.5 * LineRttMs)), cancellationToken) : Task.FromResult(0.0);
         var (trips, _) = await client.PingPongAsync(Small, messages, DecodePause, cancellationToken);

@@ -28,11 +28,11 @@ internal sealed class NetBenchClient : IAsyncDisposable
     }
 
     /// <summary>Connects to a server.</summary>
-    public static async Task<NetBenchClient> ConnectAsync(Multiaddr server, Func<ITransport, ITransport>? line, bool separateBulk, CancellationToken cancellationToken)
+    public static async Task<NetBenchClient> ConnectAsync(Multiaddr server, Func<ITransport, ITransport>? line, bool separateBulk, bool paceBulk, CancellationToken cancellationToken)
     {
         var key = PeerKey.Generate();
         ITransport tcp = new TcpTransport(new TcpTransportOptions(), TimeProvider.System);
-        var host = new P2PHost(new P2PHostOptions { Key = key, SeparateBulk = separateBulk }, [line?.Invoke(tcp) ?? tcp], TimeProvider.System);
+        var host = new P2PHost(new P2PHostOptions { Key = key, SeparateBulk = separateBulk, Yamux = new YamuxOptions { PaceBulk = paceBulk } }, [line?.Invoke(tcp) ?? tcp], TimeProvider.System);
         // Circuits are dialled by it; nothing looks for a direct way, so what is dialled through a relay stays there.
         var relays = new RelayClient(host, new RelayClientOptions(), TimeProvider.System);
         await host.StartAsync(cancellationToken);

@@ -77,7 +77,8 @@ internal static class NetBenchCommand
 
         var decode = report.Decode;
         Terminal.Out.Write(new Table().Border(TableBorder.Rounded).Title($"decode messages at {NetBench.Show(decode.LineMbit)} Mbit/s, {NetBench.Show(decode.LineRttMs)} ms, {100 * decode.LineLoss:0.##} % loss").AddColumns("", "p50", "p99", "bulk beside")
-            .AddRow(Row("alone", decode.Alone)).AddRow(Row("beside bulk, two connections", decode.BesideBulkTwoConnections)).AddRow(Row("beside bulk, one connection", decode.BesideBulkOneConnection)));
+            .AddRow(Row("alone", decode.Alone)).AddRow(Row("beside bulk, two connections", decode.BesideBulkTwoConnections)).AddRow(Row("beside bulk, one connection", decode.BesideBulkOneConnection))
+            .AddRow(Row("beside bulk that is not paced, two connections", decode.BesideUnpacedBulkTwoConnections)).AddRow(Row("beside bulk that is not paced, one connection", decode.BesideUnpacedBulkOneConnection)));
         return 0;
 
         void Add(string name, NetBenchFigures? figures)
