@@ -15,6 +15,7 @@ public sealed class KadProviderStore(KadStoreOptions options, Random chance)
 
     private readonly Dictionary<Sha256Digest, Dictionary<PeerId, Entry>> _keys = [];
     private readonly Dictionary<PeerId, int> _keysOf = [];
+    private readonly Dictionary<string, int> _ofGroup = new(StringComparer.Ordinal);
     private int _providers;
     private DateTimeOffset _nextSweep;
 
@@ -32,9 +33,10 @@ public sealed class KadProviderStore(KadStoreOptions options, Random chance)
     {
         var point = Sha256Digest.Compute(key);
         var entry = new Entry([.. addresses.Take(DialHints.MaxAddresses)], from is null ? null : IpGroup.Of(from), now);
-        if (_keys.TryGetValue(point, out var providers) && providers.ContainsKey(provider))
+        if (_keys.TryGetValue(point, out var providers) && providers.TryGetValue(provider, out var before))
         {
-            providers[provider] = entry;
+            // It counts where it was first seen: who moves loses no place that it has.
+            providers[provider] = entry with { Group = before.Group };
             return true;
         }
 
@@ -62,6 +64,11 @@ public sealed class KadProviderStore(KadStoreOptions options, Random chance)
         providers.Add(provider, entry);
         _keysOf[provider] = _keysOf.GetValueOrDefault(provider) + 1;
         _providers++;
+        if (entry.Group is { } group)
+        {
+            _ofGroup[group] = _ofGroup.GetValueOrDefault(group) + 1;
+        }
+
         return true;
     }
 
@@ -106,8 +113,13 @@ public sealed class KadProviderStore(KadStoreOptions options, Random chance)
 
     private void Drop(Sha256Digest point, Dictionary<PeerId, Entry> providers, PeerId id)
     {
-        providers.Remove(id);
+        providers.Remove(id, out var removed);
         _providers--;
+        if (removed!.Group is { } group && --_ofGroup[group] == 0)
+        {
+            _ofGroup.Remove(group);
+        }
+
         if (--_keysOf[id] == 0)
         {
             _keysOf.Remove(id);
@@ -122,6 +134,7 @@ public sealed class KadProviderStore(KadStoreOptions options, Random chance)
     private bool IsFull(Sha256Digest point, PeerId provider, string? group)
         => _providers >= options.MaxProviders
             || _keysOf.GetValueOrDefault(provider) >= options.MaxKeysPerProvider
+            || (group is not null && _ofGroup.GetValueOrDefault(group) >= options.MaxProvidersPerGroup)
             || (_keys.TryGetValue(point, out var providers)
                 ? providers.Count >= options.MaxProvidersPerKey || (group is not null && providers.Values.Count(entry => entry.Group == group) >= options.MaxProvidersPerGroupAndKey)
                 : _keys.Count >= options.MaxProviderKeys);

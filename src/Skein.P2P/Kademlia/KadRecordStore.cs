@@ -42,15 +42,12 @@ public sealed class KadRecordStore(PeerId self, IReadOnlyDictionary<string, IRec
         }
 
         var size = key.Length + value.Length;
-        Remove(point);
-        while (_records.Count >= options.MaxRecords || _bytes + size > options.MaxRecordBytes)
+        if (!TryMakeRoom(point, size, now))
         {
-            if (!TryMakeRoom(point, now))
-            {
-                return false;
-            }
+            return false;
         }
 
+        Remove(point);
         _bytes += size;
 
         // The time is ours: what the sender wrote there counts for nothing.
@@ -76,38 +73,46 @@ public sealed class KadRecordStore(PeerId self, IReadOnlyDictionary<string, IRec
         return null;
     }
 
-    // What is old goes, or what is farthest, unless the newcomer would be that.
-    private bool TryMakeRoom(Sha256Digest newcomer, DateTimeOffset now)
+    // What is old goes first, then what is farthest, as long as it is farther than the newcomer. False, and nothing has gone, if that is not enough.
+    private bool TryMakeRoom(Sha256Digest newcomer, int size, DateTimeOffset now)
     {
-        if (_records.Count == 0)
+        // What it replaces goes in any case.
+        var (replaced, freed) = _records.TryGetValue(newcomer, out var known) ? (1, Size(known.Record)) : (0, 0);
+        var (records, bytes) = (_records.Count - replaced + 1, _bytes - freed + size);
+        if (records <= options.MaxRecords && bytes <= options.MaxRecordBytes)
         {
-            return false;
+            return true;
         }
 
-        foreach (var (point, (_, received)) in _records)
+        var going = new List<Sha256Digest>();
+        foreach (var (point, (record, received)) in _records.Where(entry => entry.Key != newcomer)
+            .OrderByDescending(entry => IsOld(entry.Value.Received, now))
+            .ThenByDescending(entry => new KadKey(entry.Key), Comparer<KadKey>.Create(_self.CompareDistance)))
         {
-            if (IsOld(received, now))
+            if (!IsOld(received, now) && _self.CompareDistance(new KadKey(newcomer), new KadKey(point)) >= 0)
             {
-                Remove(point);
+                return false;
+            }
+
+            going.Add(point);
+            (records, bytes) = (records - 1, bytes - Size(record));
+            if (records <= options.MaxRecords && bytes <= options.MaxRecordBytes)
+            {
+                going.ForEach(Remove);
                 return true;
             }
         }
 
-        var farthest = _records.Keys.MaxBy(point => new KadKey(point), Comparer<KadKey>.Create(_self.CompareDistance));
-        if (_self.CompareDistance(new KadKey(newcomer), new KadKey(farthest)) >= 0)
-        {
-            return false;
-        }
-
-        Remove(farthest);
-        return true;
+        return false;
     }
+
+    private static int Size(KadRecord record) => record.Key.Length + record.Value.Length;
 
     private void Remove(Sha256Digest point)
     {
         if (_records.Remove(point, out var removed))
         {
-            _bytes -= removed.Record.Key.Length + removed.Record.Value.Length;
+            _bytes -= Size(removed.Record);
         }
     }
 

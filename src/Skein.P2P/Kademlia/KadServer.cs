@@ -24,7 +24,7 @@ internal sealed class KadServer(P2PHost host, KademliaOptions options, KadTable 
     private readonly KadRecordStore _records = new(host.Id, options.Validators, options.Store);
     private readonly KadProviderStore _providers = new(options.Store, Random.Shared);
     private readonly KadRate _rate = new(options.MaxRequestsPerWindow, options.RequestWindow, time);
-    private int _streams;
+    private readonly KadStreamPlaces _places = new(options.MaxStreams, options.MaxStreamsPerNeighbourhood);
 
     /// <summary>Values kept; guarded by <see cref="Gate"/>.</summary>
     public KadRecordStore Records => _records;
@@ -41,18 +41,19 @@ internal sealed class KadServer(P2PHost host, KademliaOptions options, KadTable 
     /// <summary>Serves one stream: several requests may follow each other.</summary>
     public async Task ServeAsync(P2PStream stream, CancellationToken cancellationToken)
     {
+        var neighbourhood = (stream.Connection.RemoteIp is { } ip ? IpGroup.Of(ip) : null) ?? stream.Peer.ToString();
+        if (!_places.TryTake(neighbourhood))
+        {
+            throw new P2PException(P2PError.LimitReached, $"{options.MaxStreams} streams of the DHT are served already, or {options.MaxStreamsPerNeighbourhood} of the neighbourhood of {stream.Peer}.");
+        }
+
         try
         {
-            if (Interlocked.Increment(ref _streams) > options.MaxStreams)
-            {
-                throw new P2PException(P2PError.LimitReached, $"{options.MaxStreams} streams of the DHT are served already.");
-            }
-
             await ServeRequestsAsync(stream, cancellationToken);
         }
         finally
         {
-            Interlocked.Decrement(ref _streams);
+            _places.Release(neighbourhood);
         }
     }
 
@@ -115,7 +116,10 @@ internal sealed class KadServer(P2PHost host, KademliaOptions options, KadTable 
                 {
                     lock (_gate)
                     {
-                        _providers.Add(request.Key.Span, sender, DialHints.Filter(provider.Addresses, isNear), connection.RemoteIp, now);
+                        if (!_providers.Add(request.Key.Span, sender, DialHints.Filter(provider.Addresses, isNear), connection.RemoteIp, now))
+                        {
+                            throw new P2PException(P2PError.LimitReached, $"{sender} provides more than fits.");
+                        }
                     }
                 }
 

@@ -24,8 +24,11 @@ public sealed record KadStoreOptions
     /// <summary>Provider records in all: with eight addresses of usual length each, some 16 MiB.</summary>
     public int MaxProviders { get; init; } = 16_384;
 
-    /// <summary>Keys of one provider, so that nobody fills the store alone.</summary>
+    /// <summary>Keys of one provider: more models than one machine holds.</summary>
     public int MaxKeysPerProvider { get; init; } = 64;
+
+    /// <summary>Provider records in all from one neighbourhood, whatever peers it makes up: a sixteenth of the keys, so that nobody fills the store alone.</summary>
+    public int MaxProvidersPerGroup { get; init; } = 256;
 
     /// <summary>How long a provider is believed without saying it again.</summary>
     public TimeSpan ProviderAge { get; init; } = TimeSpan.FromMinutes(30);

@@ -31,6 +31,9 @@ public sealed record KademliaOptions
     /// <summary>Streams that are served at once, of all connections together: each may hold one request of 128 KiB.</summary>
     public int MaxStreams { get; init; } = 256;
 
+    /// <summary>Of those, streams of one neighbourhood of addresses (of one peer, where there are none): one host must not take them all, however many peers it makes up.</summary>
+    public int MaxStreamsPerNeighbourhood { get; init; } = 32;
+
     /// <summary>Requests that one peer may make within <see cref="RequestWindow"/>: a refresh of a full table makes some 300.</summary>
     public int MaxRequestsPerWindow { get; init; } = 500;
 

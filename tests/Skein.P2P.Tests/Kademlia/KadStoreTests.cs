@@ -41,6 +41,24 @@ public sealed class KadStoreTests
     }
 
     [Fact]
+    public void Records_BetterOneThatDoesNotFit_LeavesTheOldOne()
+    {
+        var keys = ByDistance(2);
+        var store = new KadRecordStore(TestPeers.Id(0), TextValidator.Rules, new KadStoreOptions { MaxRecordBytes = keys[0].Length + keys[1].Length + 2 });
+        Assert.True(store.Put(keys[0], "1"u8, Start));
+        Assert.True(store.Put(keys[1], "1"u8, Start));
+
+        // The farther one may not push out the nearer one by growing.
+        Assert.False(store.Put(keys[1], "22"u8, Start));
+        Assert.Equal("1", Encoding.UTF8.GetString(store.Get(keys[1], Start)!.Value.Span));
+        Assert.NotNull(store.Get(keys[0], Start));
+
+        // Of the same size it fits in the old one's place.
+        Assert.True(store.Put(keys[1], "2"u8, Start));
+        Assert.Equal(2, store.Count);
+    }
+
+    [Fact]
     public void Records_Full_OnesNearerToUsStay()
     {
         var keys = ByDistance(3);
@@ -66,7 +84,10 @@ public sealed class KadStoreTests
         Assert.True(store.Put(keys[0], new byte[900], Start));
         Assert.False(store.Put(keys[1], new byte[900], Start));
         Assert.False(store.Put(keys[0], new byte[1001], Start));
-        Assert.Equal(0, store.Count);
+
+        // What is refused changes nothing.
+        Assert.Equal(900, store.Get(keys[0], Start)!.Value.Length);
+        Assert.Equal(1, store.Count);
     }
 
     [Theory]
@@ -144,6 +165,41 @@ public sealed class KadStoreTests
         Assert.False(store.Add([1], TestPeers.Id(3), Somewhere, IPAddress.Parse("198.18.0.3"), Start));
         Assert.True(store.Add([1], TestPeers.Id(4), Somewhere, IPAddress.Parse("198.18.1.3"), Start));
         Assert.True(store.Add([2], TestPeers.Id(3), Somewhere, IPAddress.Parse("198.18.0.3"), Start));
+    }
+
+    [Fact]
+    public void Providers_OfOneNeighbourhood_DoNotFillTheStore()
+    {
+        var store = new KadProviderStore(new KadStoreOptions { MaxProvidersPerGroup = 3 }, new Random(1));
+        for (byte i = 1; i <= 3; i++)
+        {
+            Assert.True(store.Add([i], TestPeers.Id(i), Somewhere, IPAddress.Parse("198.18.0.1"), Start));
+        }
+
+        Assert.False(store.Add([4], TestPeers.Id(4), Somewhere, IPAddress.Parse("198.18.0.9"), Start));
+        Assert.True(store.Add([4], TestPeers.Id(5), Somewhere, IPAddress.Parse("198.18.1.9"), Start));
+
+        // One says it again, one has moved: both keep their places. One is forgotten and makes room.
+        Assert.True(store.Add([1], TestPeers.Id(1), Somewhere, IPAddress.Parse("198.18.0.1"), Start.AddMinutes(1)));
+        Assert.True(store.Add([2], TestPeers.Id(2), Somewhere, IPAddress.Parse("198.18.1.1"), Start.AddMinutes(1)));
+        Assert.False(store.Add([4], TestPeers.Id(4), Somewhere, IPAddress.Parse("198.18.0.9"), Start.AddMinutes(29)));
+        Assert.True(store.Add([4], TestPeers.Id(4), Somewhere, IPAddress.Parse("198.18.0.9"), Start.AddMinutes(30)));
+    }
+
+    [Fact]
+    public void Streams_OfOneNeighbourhood_LeaveRoomForOthers()
+    {
+        var places = new KadStreamPlaces(4, 2);
+        Assert.True(places.TryTake("a"));
+        Assert.True(places.TryTake("a"));
+        Assert.False(places.TryTake("a"));
+        Assert.True(places.TryTake("b"));
+        Assert.True(places.TryTake("c"));
+        Assert.False(places.TryTake("d"));
+
+        places.Release("a");
+        Assert.True(places.TryTake("d"));
+        Assert.False(places.TryTake("a"));
     }
 
     [Fact]

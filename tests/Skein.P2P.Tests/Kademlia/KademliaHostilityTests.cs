@@ -204,14 +204,14 @@ public sealed class KademliaHostilityTests
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 7, TimeSpan.Zero));
         await using var network = new KadNetwork(time);
 
-        // It believes nobody for longer than half a minute: as if it were started anew.
-        var server = await network.AddAsync(KademliaMode.Server, options => options with { Store = new KadStoreOptions { ProviderAge = TimeSpan.FromSeconds(30) } });
+        // It believes nobody for longer than five seconds: as if it were started anew. (Connections are not pinged so soon: none is lost by a jump of the clock.)
+        var server = await network.AddAsync(KademliaMode.Server, options => options with { Store = new KadStoreOptions { ProviderAge = TimeSpan.FromSeconds(5) } });
         var node = await network.AddAsync(KademliaMode.Client, Patient);
         await Waiting.Until(() => node.TablePeers.Count == 1, "the server in the table");
         Assert.Equal(1, await node.ProvideAsync(Model, None).Within("the announcement"));
         Assert.Single(await server.FindProvidersAsync(Model, 1, None).Within("the search"));
 
-        time.Advance(TimeSpan.FromSeconds(31));
+        time.Advance(TimeSpan.FromSeconds(6));
         Assert.Empty(await server.FindProvidersAsync(Model, 1, None).Within("the search in vain"));
         await UntilFoundAsync(time, server, "the provider, told again");
     }
