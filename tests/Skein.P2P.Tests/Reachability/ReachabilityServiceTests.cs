@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using Skein.P2P.Addressing;
 using Skein.P2P.AutoNat;
 using Skein.P2P.Connections;
@@ -103,58 +102,32 @@ public sealed class ReachabilityServiceTests
     [Fact]
     public async Task Answers_GrownOld_AreAskedForAgain()
     {
-        await using var near = await HostFixture.StartTcpAsync();
-        await using var far = await HostFixture.StartTcpAsync();
-        var asked = 0;
-        far.Handle(AutoNatProtocol.DialRequestId, StreamClass.Control, async (stream, token) =>
-        {
-            await DelimitedMessages.ReadAsync(stream, AutoNatProtocol.MaxMessage, token);
-            Interlocked.Increment(ref asked);
-            await DelimitedMessages.WriteAsync(stream, new AutoNatMessage { Response = new DialResponse(AutoNatStatus.Ok, 0, DialStatus.DialError) }.Write(), token);
-        });
-        using var client = new AutoNatClient(near, TimeProvider.System);
-        var time = new FakeTimeProvider();
-        await using var service = new ReachabilityService(near, client, null, [], Options, time);
-        service.Start();
-        await near.ConnectAsync(HostFixture.AddressOf(far), None);
-        await Settled(service, time, () => service.Report.State == ReachabilityState.Unreachable);
-        Assert.Equal(1, Volatile.Read(ref asked));
-        var answered = time.GetUtcNow();
+        await using var counted = await CountedServer.StartAsync(new DialResponse(AutoNatStatus.Ok, 0, DialStatus.DialError));
+        await Settled(counted, () => counted.Service.Report.State == ReachabilityState.Unreachable);
+        Assert.Equal(1, counted.Asked);
+        var answered = counted.Time.GetUtcNow();
 
-        await Settled(service, time, () => Volatile.Read(ref asked) == 2);
+        await Settled(counted, () => counted.Asked == 2);
 
         // The answer may have come a step or two before it was seen here.
-        Assert.True(time.GetUtcNow() - answered >= Options.AnswerLifetime - TimeSpan.FromMinutes(5), $"Asked again after {time.GetUtcNow() - answered}.");
+        Assert.True(counted.Time.GetUtcNow() - answered >= Options.AnswerLifetime - TimeSpan.FromMinutes(5), $"Asked again after {counted.Time.GetUtcNow() - answered}.");
     }
 
     [Fact]
     public async Task Server_ThatCouldNotSay_IsAskedAgainSoon()
     {
-        await using var near = await HostFixture.StartTcpAsync();
-        await using var far = await HostFixture.StartTcpAsync();
-        var asked = 0;
-        far.Handle(AutoNatProtocol.DialRequestId, StreamClass.Control, async (stream, token) =>
-        {
-            await DelimitedMessages.ReadAsync(stream, AutoNatProtocol.MaxMessage, token);
-            Interlocked.Increment(ref asked);
-            await DelimitedMessages.WriteAsync(stream, new AutoNatMessage { Response = new DialResponse(AutoNatStatus.RequestRejected, 0, DialStatus.Unused) }.Write(), token);
-        });
-        using var client = new AutoNatClient(near, TimeProvider.System);
-        var time = new FakeTimeProvider();
-        await using var service = new ReachabilityService(near, client, null, [], Options, time);
-        service.Start();
-        await near.ConnectAsync(HostFixture.AddressOf(far), None);
-        await Settled(service, time, () => Volatile.Read(ref asked) == 1 && service.Report.Faults.Count == 1);
-        var first = time.GetUtcNow();
+        await using var counted = await CountedServer.StartAsync(new DialResponse(AutoNatStatus.RequestRejected, 0, DialStatus.Unused));
+        await Settled(counted, () => counted.Asked == 1 && counted.Service.Report.Faults.Count == 1);
+        var first = counted.Time.GetUtcNow();
 
-        await Settled(service, time, () => Volatile.Read(ref asked) == 2);
+        await Settled(counted, () => counted.Asked == 2);
 
-        Assert.InRange((time.GetUtcNow() - first).TotalMinutes, 1.9, 10);
-        Assert.Equal(ReachabilityState.Unknown, service.Report.State);
+        Assert.InRange((counted.Time.GetUtcNow() - first).TotalMinutes, 1.9, 10);
+        Assert.Equal(ReachabilityState.Unknown, counted.Service.Report.State);
     }
 
     // Time passes only in steps that a look survives: its requests run on the real clock.
-    private static Task Settled(ReachabilityService service, FakeTimeProvider time, Func<bool> condition) => Waiting.Until(
+    private static Task Settled(CountedServer counted, Func<bool> condition) => Waiting.Until(
         () =>
         {
             if (condition())
@@ -162,10 +135,10 @@ public sealed class ReachabilityServiceTests
                 return true;
             }
 
-            time.Advance(TimeSpan.FromMilliseconds(500));
+            counted.Time.Advance(TimeSpan.FromMilliseconds(500));
             return false;
         },
-        $"the state wanted (it is {service.Report.State})");
+        $"the state wanted (it is {counted.Service.Report.State})");
 
     [Fact]
     public async Task Node_FoundReachable_ServesTheNetworkAndSaysWhere()
