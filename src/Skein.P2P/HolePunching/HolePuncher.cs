@@ -19,25 +19,17 @@ public sealed class HolePuncher : IAsyncDisposable
     /// <summary>Protocol id.</summary>
     public const string Id = "/libp2p/dcutr";
 
-    // Outcomes that are remembered; the oldest goes first.
-    private const int MaxOutcomes = 256;
-
-    // What two peers of four addresses each take at once.
-    private const int BurstSeconds = 2;
-
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
 
     private readonly P2PHost _host;
     private readonly IPunchTransport _transport;
     private readonly HolePunchOptions _options;
     private readonly TimeProvider _time;
-    private readonly SemaphoreSlim _places;
+    private readonly CallBudget _budget;
+    private readonly PunchHistory _history;
     private readonly RunningWork _running = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<PeerId, DirectSearch> _searches = new();
-    private readonly Lock _gate = new();
-    private readonly LinkedList<(HolePunchOutcome Outcome, long At)> _outcomes = new();
-    private (double Left, long At) _calls;
     private int _disposed;
 
     /// <summary>Begins to watch the host's connections.</summary>
@@ -51,8 +43,8 @@ public sealed class HolePuncher : IAsyncDisposable
         _transport = transport;
         _options = options;
         _time = time;
-        _calls = (BurstSeconds * options.CallsPerSecond, time.GetTimestamp());
-        _places = new SemaphoreSlim(options.MaxPeers, options.MaxPeers);
+        _budget = new CallBudget(options, time);
+        _history = new PunchHistory(options, time);
         host.ConnectionOpened += OnConnectionOpened;
         host.DirectWay = peer => _searches.TryGetValue(peer, out var search) ? search.Ended : Task.CompletedTask;
         host.Handle(Id, StreamClass.Control, FollowAsync, maxStreams: 2);
@@ -62,16 +54,7 @@ public sealed class HolePuncher : IAsyncDisposable
     public event EventHandler<HolePunchEventArgs>? Ended;
 
     /// <summary>How the last searches ended, newest first, one for each peer.</summary>
-    public IReadOnlyList<HolePunchOutcome> Outcomes
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return [.. _outcomes.Select(entry => entry.Outcome)];
-            }
-        }
-    }
+    public IReadOnlyList<HolePunchOutcome> Outcomes => _history.Outcomes;
 
     /// <summary>Stops searching.</summary>
     public async ValueTask DisposeAsync()
@@ -87,13 +70,12 @@ public sealed class HolePuncher : IAsyncDisposable
         await _stopping.CancelAsync();
         await _running.WhenIdle();
         _stopping.Dispose();
-        _places.Dispose();
     }
 
     private void OnConnectionOpened(object? sender, P2PConnectionEventArgs e)
     {
         var connection = e.Connection;
-        if (!connection.IsRelayed || HasJustFailed(connection.Peer))
+        if (!connection.IsRelayed || _history.HasJustFailed(connection.Peer))
         {
             return;
         }
@@ -196,7 +178,7 @@ public sealed class HolePuncher : IAsyncDisposable
     private async Task<bool> TryPlainCallAsync(PeerId peer, DirectWatch direct, CancellationToken cancellationToken)
     {
         var addresses = (_host.Peers.Find(peer)?.Addresses ?? []).Where(address => !address.IsRelayed && IpScope.IsPublic(address) && address.HasTcp).Take(_options.MaxAddresses).ToList();
-        if (addresses.Count == 0 || !await TryTakePlaceAsync(addresses.Count, cancellationToken))
+        if (addresses.Count == 0 || !_budget.TryTake(addresses.Count))
         {
             return direct.Task.IsCompleted;
         }
@@ -213,37 +195,7 @@ public sealed class HolePuncher : IAsyncDisposable
         }
         finally
         {
-            _places.Release();
-        }
-    }
-
-    private async Task<bool> TryTakePlaceAsync(int calls, CancellationToken cancellationToken)
-    {
-        if (!await _places.WaitAsync(TimeSpan.Zero, cancellationToken))
-        {
-            return false;
-        }
-
-        lock (_gate)
-        {
-            var now = _time.GetTimestamp();
-            _calls = (Math.Min(BurstSeconds * _options.CallsPerSecond, _calls.Left + (_time.GetElapsedTime(_calls.At, now).TotalSeconds * _options.CallsPerSecond)), now);
-            if (_calls.Left >= calls)
-            {
-                _calls.Left -= calls;
-                return true;
-            }
-        }
-
-        _places.Release();
-        return false;
-    }
-
-    private bool HasJustFailed(PeerId peer)
-    {
-        lock (_gate)
-        {
-            return _outcomes.Any(entry => entry.Outcome.Peer == peer && entry.Outcome.Result == HolePunchResult.StayedOnRelay && _time.GetElapsedTime(entry.At) < _options.Pause);
+            _budget.Release();
         }
     }
 
@@ -282,7 +234,7 @@ public sealed class HolePuncher : IAsyncDisposable
     private async Task FollowAsync(P2PStream stream, CancellationToken cancellationToken)
     {
         // Only whoever called through the relay follows, and not for ever; anything else would make us call at a stranger's word.
-        if (!stream.Connection.IsRelayed || !stream.Connection.IsOutbound || HasJustFailed(stream.Peer))
+        if (!stream.Connection.IsRelayed || !stream.Connection.IsOutbound || _history.HasJustFailed(stream.Peer))
         {
             stream.Reset();
             return;
@@ -326,7 +278,7 @@ public sealed class HolePuncher : IAsyncDisposable
 
     private async Task<string> CallAsync(PeerId peer, IReadOnlyList<Multiaddr> targets, bool isClient, DirectWatch direct, CancellationToken cancellationToken)
     {
-        if (!await TryTakePlaceAsync(targets.Count, cancellationToken))
+        if (!_budget.TryTake(targets.Count))
         {
             return "Too many other peers are being called.";
         }
@@ -358,7 +310,7 @@ public sealed class HolePuncher : IAsyncDisposable
         }
         finally
         {
-            _places.Release();
+            _budget.Release();
         }
     }
 
@@ -445,24 +397,7 @@ public sealed class HolePuncher : IAsyncDisposable
 
     private void Remember(HolePunchOutcome outcome)
     {
-        lock (_gate)
-        {
-            for (var node = _outcomes.First; node is not null; node = node.Next)
-            {
-                if (node.Value.Outcome.Peer == outcome.Peer)
-                {
-                    _outcomes.Remove(node);
-                    break;
-                }
-            }
-
-            _outcomes.AddFirst((outcome, _time.GetTimestamp()));
-            if (_outcomes.Count > MaxOutcomes)
-            {
-                _outcomes.RemoveLast();
-            }
-        }
-
+        _history.Add(outcome);
         Ended?.Invoke(this, new HolePunchEventArgs(outcome));
     }
 }
