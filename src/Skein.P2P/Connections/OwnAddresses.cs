@@ -68,7 +68,7 @@ internal sealed class OwnAddresses(P2PHostOptions options, TimeProvider time)
     {
         lock (_gate)
         {
-            return _sealed ??= new PeerRecord(options.Key.PeerId, ++_sequence, [.. Everything().Take(IdentifyMessage.MaxAddresses)]).Seal(options.Key).Encode();
+            return _sealed ??= new PeerRecord(options.Key.PeerId, ++_sequence, IdentifyMessage.Fitting(Everything(), IdentifyMessage.MaxRecordAddressBytes)).Seal(options.Key).Encode();
         }
     }
 

@@ -14,6 +14,9 @@ public sealed record IdentifyMessage
     /// <summary>Longest message that is sent: rust-libp2p reads no more.</summary>
     public const int MaxSent = 4 * 1024;
 
+    // What a peer record of ours may spend on addresses: key, signature and peer id around them take some 200 bytes.
+    internal const int MaxRecordAddressBytes = MaxSent - 512;
+
     /// <summary>Messages that are read and merged from one stream.</summary>
     public const int MaxMessages = 10;
 
@@ -172,6 +175,27 @@ public sealed record IdentifyMessage
         }
 
         return writer;
+    }
+
+    /// <summary>The first addresses that fit: of this message, or of a peer record. Those too long for the room that is left are skipped.</summary>
+    /// <param name="addresses">All, most useful first.</param>
+    /// <param name="bytes">Room.</param>
+    internal static IReadOnlyList<Multiaddr> Fitting(IEnumerable<Multiaddr> addresses, int bytes)
+    {
+        // Field and length of the address, and of the message around it in a record.
+        const int Around = 6;
+        var fitting = new List<Multiaddr>();
+        foreach (var address in addresses)
+        {
+            var size = address.Bytes.Length + Around;
+            if (fitting.Count < MaxAddresses && size <= bytes)
+            {
+                fitting.Add(address);
+                bytes -= size;
+            }
+        }
+
+        return fitting;
     }
 
     private static IReadOnlyList<T>? Join<T>(IReadOnlyList<T>? first, IReadOnlyList<T>? second, int max)

@@ -1,5 +1,6 @@
 using Skein.P2P.Connections;
 using Skein.P2P.Errors;
+using Skein.P2P.Identity;
 using Skein.P2P.Wire;
 using Skein.P2P.Yamux;
 
@@ -15,6 +16,10 @@ namespace Skein.P2P.Identify;
 internal sealed class IdentifyService(P2PHost host, P2PHostOptions options, TimeProvider time, RunningWork running, Action<P2PConnection> onIdentified, CancellationToken stopping)
 {
     private readonly PushRate _pushes = new(time);
+
+    // Peers that are being told, and whether something has changed since: at most one entry for each connected peer.
+    private readonly Lock _gate = new();
+    private readonly Dictionary<PeerId, bool> _told = [];
     private int _version;
 
     /// <summary>Counts changes of what this host says.</summary>
@@ -23,13 +28,16 @@ internal sealed class IdentifyService(P2PHost host, P2PHostOptions options, Time
     /// <summary>Answers a question.</summary>
     public async Task AnswerAsync(P2PStream stream, CancellationToken cancellationToken)
     {
-        var message = Describe(stream.Connection).Write();
+        var whole = Describe(stream.Connection);
+        var message = whole.Write();
         if (message.Written.Length > IdentifyMessage.MaxSent)
         {
-            // Two messages that the reader merges: the sealed record is the large part.
-            var plain = Describe(stream.Connection) with { SignedPeerRecord = null };
-            await DelimitedMessages.WriteAsync(stream, plain.Write(), cancellationToken);
-            message = new IdentifyMessage { SignedPeerRecord = host.SealedRecord() }.Write();
+            // Two messages that the reader merges: the sealed record is the large part. Some read the first alone.
+            var plain = whole with { SignedPeerRecord = null };
+            var rest = plain with { ListenAddresses = null };
+            var addresses = IdentifyMessage.Fitting(plain.ListenAddresses!, IdentifyMessage.MaxSent - rest.Write().Written.Length);
+            await DelimitedMessages.WriteAsync(stream, (rest with { ListenAddresses = addresses }).Write(), cancellationToken);
+            message = new IdentifyMessage { SignedPeerRecord = whole.SignedPeerRecord }.Write();
         }
 
         await DelimitedMessages.WriteAsync(stream, message, cancellationToken);
@@ -63,28 +71,78 @@ internal sealed class IdentifyService(P2PHost host, P2PHostOptions options, Time
         if (Version != version)
         {
             // What changed while nobody knew yet whether the peer takes news.
-            await PushAsync(connection);
+            await PushAsync(connection.Peer);
         }
     }
 
-    /// <summary>Tells every connected peer what has changed; the newest word is what each call sends.</summary>
+    /// <summary>Tells every connected peer what has changed. A peer that is being told something hears the newest afterwards, and nothing that lies between.</summary>
     public void PushToAll()
     {
         Interlocked.Increment(ref _version);
-        foreach (var connection in host.Connections.DistinctBy(connection => connection.Peer))
+        foreach (var peer in host.Connections.Select(connection => connection.Peer).Distinct())
         {
-            _ = PushAsync(connection);
+            _ = PushAsync(peer);
         }
     }
 
-    private async Task PushAsync(P2PConnection connection)
+    // One at a time for each peer: of two streams, nobody knows which the peer would read first, and it would keep the older word.
+    private async Task PushAsync(PeerId peer)
     {
-        if (host.Peers.Find(connection.Peer)?.Protocols?.Contains(IdentifyProtocol.PushId, StringComparer.Ordinal) == true)
+        lock (_gate)
+        {
+            if (!_told.TryAdd(peer, false))
+            {
+                _told[peer] = true;
+                return;
+            }
+        }
+
+        try
+        {
+            do
+            {
+                await PushNewestAsync(peer);
+            }
+            while (HasChanged(peer));
+        }
+        catch
+        {
+            lock (_gate)
+            {
+                _told.Remove(peer);
+            }
+
+            throw;
+        }
+    }
+
+    private bool HasChanged(PeerId peer)
+    {
+        lock (_gate)
+        {
+            if (_told[peer])
+            {
+                _told[peer] = false;
+                return true;
+            }
+
+            _told.Remove(peer);
+            return false;
+        }
+    }
+
+    private async Task PushNewestAsync(PeerId peer)
+    {
+        if (host.Peers.Find(peer)?.Protocols?.Contains(IdentifyProtocol.PushId, StringComparer.Ordinal) == true
+            && host.ConnectionsWith(peer).FirstOrDefault(connection => !connection.Closed.IsCompleted) is { } connection)
         {
             await ExchangeAsync(connection, IdentifyProtocol.PushId, async (stream, token) =>
             {
                 await AnswerAsync(stream, token);
                 await stream.CloseWriteAsync(token);
+
+                // It ends the stream when it has read the news; one that leaves it open is waited for as long as an exchange may take.
+                _ = await stream.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false, token);
             });
         }
     }

@@ -1,7 +1,10 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Time.Testing;
+using Skein.P2P.Addressing;
 using Skein.P2P.Connections;
 using Skein.P2P.Identify;
 using Skein.P2P.Identity;
+using Skein.P2P.Records;
 using Skein.P2P.Tests.Connections;
 using Skein.P2P.Transports.Memory;
 using Skein.P2P.Wire;
@@ -44,6 +47,71 @@ public sealed class IdentifyPushTests
         await Waiting.Until(() => Volatile.Read(ref heard) == PushRate.Burst + 3, "the last news");
         Assert.True(time.GetUtcNow() - time.Start >= 2 * PushRate.Interval);
         Assert.Equal($"v{PushRate.Burst + 2}", hub.Peers.Find(talker.Id)!.AgentVersion);
+    }
+
+    [Fact]
+    public async Task Changes_WhileThePeerIsHearingOfOne_FollowAsOneNews()
+    {
+        var network = new MemoryNetwork(TimeProvider.System);
+        await using var hub = await HostFixture.StartMemoryAsync(network, "hub", TimeProvider.System);
+        await using var guest = await HostFixture.StartMemoryAsync(network, "guest", TimeProvider.System);
+        var news = new ConcurrentQueue<IdentifyMessage>();
+        var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        guest.Unhandle(IdentifyProtocol.PushId);
+        guest.Handle(IdentifyProtocol.PushId, StreamClass.Control, async (stream, token) =>
+        {
+            news.Enqueue(await IdentifyProtocol.ReadAsync(stream, token));
+            await heard.Task.WaitAsync(token);
+        });
+        var connection = await guest.ConnectAsync(HostFixture.AddressOf(hub), None);
+        await Waiting.Until(() => hub.Peers.Find(guest.Id)?.Protocols is not null, "the guest's word");
+
+        Serve("/one");
+        await Waiting.Until(() => !news.IsEmpty, "the first news");
+        Serve("/two");
+        Serve("/three");
+        for (var i = 0; i < 3; i++)
+        {
+            // Whatever the hub sent before has arrived.
+            await connection.Muxer.PingAsync(None).Within("a ping");
+            await HostFixture.EchoAsync(hub, guest.Id, [1]);
+        }
+
+        Assert.Single(news);
+        heard.SetResult();
+        await Waiting.Until(() => news.Count > 1, "the second news");
+        Serve("/four");
+        await Waiting.Until(() => news.Count > 2, "the third news");
+        Assert.Equal([1, 3, 4], news.Select(message => message.Protocols!.Count(protocol => protocol is "/one" or "/two" or "/three" or "/four")));
+
+        void Serve(string protocol) => hub.Handle(protocol, StreamClass.Control, (_, _) => Task.CompletedTask);
+    }
+
+    [Fact]
+    public async Task Answer_OfAHostWithManyLongAddresses_IsInMessagesThatEverybodyReads()
+    {
+        var network = new MemoryNetwork(TimeProvider.System);
+        await using var hub = await HostFixture.StartMemoryAsync(network, "hub", TimeProvider.System);
+        await using var guest = await HostFixture.StartMemoryAsync(network, "guest", TimeProvider.System);
+        hub.Announce([Multiaddr.Parse($"/dns4/{new string('z', 63)}/tcp/1{string.Concat(Enumerable.Repeat("/http-path/" + new string('z', 240), 3))}"),
+            .. Enumerable.Range(0, 40).Select(i => Multiaddr.Parse($"/dns4/{i}.{string.Join('.', Enumerable.Repeat(new string('z', 40), 5))}/tcp/4001"))]);
+        var connection = await guest.ConnectAsync(HostFixture.AddressOf(hub), None);
+        await using var stream = await connection.NewStreamAsync(IdentifyProtocol.Id, StreamClass.Control, None);
+        await stream.CloseWriteAsync(None);
+
+        var messages = new List<IdentifyMessage>();
+        while (await DelimitedMessages.ReadAsync(stream, IdentifyMessage.MaxSent, None).Within("a message") is { } encoded)
+        {
+            Assert.True(IdentifyMessage.TryRead(encoded, out var message));
+            messages.Add(message);
+        }
+
+        // The first stands alone: js-libp2p and rust-libp2p read no other.
+        Assert.InRange(messages[0].ListenAddresses!.Count, 5, IdentifyMessage.MaxAddresses);
+        Assert.Equal(hub.Addresses[0], messages[0].ListenAddresses![0]);
+        Assert.Equal(hub.Protocols, messages[0].Protocols!);
+        Assert.True(PeerRecord.TryOpen(messages[^1].SignedPeerRecord!.Value.Span, out var record));
+        Assert.InRange(record.Addresses.Count, 5, IdentifyMessage.MaxAddresses);
     }
 
     [Fact]
