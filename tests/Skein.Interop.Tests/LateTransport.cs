@@ -13,7 +13,7 @@ internal sealed class LateTransport(ITransport inner, LinkShaper line) : ITransp
 
     public bool CanListen(Multiaddr address) => inner.CanListen(address);
 
-    public async Task<RawConnection> DialAsync(Multiaddr address, CancellationToken cancellationToken) => Late(await inner.DialAsync(address, cancellationToken));
+    public async Task<RawConnection> DialAsync(Multiaddr address, AddressScope scope, CancellationToken cancellationToken) => Late(await inner.DialAsync(address, scope, cancellationToken));
 
     public Task<ITransportListener> ListenAsync(Multiaddr address, Action<RawConnection> onConnection, CancellationToken cancellationToken)
         => inner.ListenAsync(address, raw => onConnection(Late(raw)), cancellationToken);

@@ -42,6 +42,29 @@ public static class IpScope
             && !(b[0] == 0x3F && b[1] == 0xFF && b[2] < 0x10);
     }
 
+    /// <summary>Whether an address is one of a home: private (RFC 1918) or unique local (RFC 4193). This machine's own and link-local ones are none.</summary>
+    public static bool IsHome(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6)
+        {
+            address = address.MapToIPv4();
+        }
+
+        Span<byte> b = stackalloc byte[16];
+        address.TryWriteBytes(b, out _);
+        return address.AddressFamily == AddressFamily.InterNetwork
+            ? b[0] == 10 || (b[0] == 172 && b[1] is >= 16 and <= 31) || (b[0] == 192 && b[1] == 168)
+            : (b[0] & 0xFE) == 0xFC;
+    }
+
+    /// <summary>Whether an address may be dialled at the word of somebody. A name passes: what it stands for is looked at when it is dialled.</summary>
+    public static bool Allows(AddressScope scope, Multiaddr address) => scope switch
+    {
+        AddressScope.Anywhere => true,
+        AddressScope.Home => IsPublic(address) || (address.IsPlainTcp && IsHome(address.TcpEndPoint!.Address)),
+        _ => IsPublic(address),
+    };
+
     /// <summary>Whether an address is one that strangers could dial: by name, or public.</summary>
     public static bool IsPublic(Multiaddr address) => address.TcpEndPoint is not { } end || IsPublic(end.Address);
 }

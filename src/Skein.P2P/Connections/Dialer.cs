@@ -13,14 +13,16 @@ internal sealed class Dialer(P2PLimits limits, TimeProvider time) : IDisposable
     /// <summary>Dials until one address answers as the expected peer.</summary>
     /// <param name="expected">Who must answer; null for anybody.</param>
     /// <param name="addresses">Where to try.</param>
+    /// <param name="scopeOf">Where the name in one of them may lead.</param>
     /// <param name="transports">Ways to dial.</param>
     /// <param name="upgrade">Makes a raw connection a secured one.</param>
     /// <param name="cancellationToken">Safe: whatever was opened is closed.</param>
     /// <exception cref="P2PException"><see cref="P2PError.NoAddress"/>, or <see cref="P2PError.DialFailed"/> with what each address said; the fault itself if there was but one.</exception>
-    public async Task<P2PConnection> DialAsync(PeerId? expected, IReadOnlyList<Multiaddr> addresses, IReadOnlyList<ITransport> transports,
+    public async Task<P2PConnection> DialAsync(PeerId? expected, IReadOnlyList<Multiaddr> addresses, Func<Multiaddr, AddressScope> scopeOf, IReadOnlyList<ITransport> transports,
         Func<RawConnection, CancellationToken, Task<P2PConnection>> upgrade, CancellationToken cancellationToken)
     {
-        var ways = Rank(addresses).Select(address => expected is not null && address.IsRelayed ? address.WithPeerId(expected) : address).Select(address => (Address: address, Transport: transports.FirstOrDefault(transport => transport.CanDial(address))))
+        var ways = Rank(addresses).Select(address => (Address: expected is not null && address.IsRelayed ? address.WithPeerId(expected) : address, Scope: scopeOf(address)))
+            .Select(way => (way.Address, way.Scope, Transport: transports.FirstOrDefault(transport => transport.CanDial(way.Address))))
             .Where(way => way.Transport is not null).Take(limits.MaxDialAddresses).ToList();
         if (ways.Count == 0)
         {
@@ -44,7 +46,7 @@ internal sealed class Dialer(P2PLimits limits, TimeProvider time) : IDisposable
                     if (running.Count == 0 || time.GetElapsedTime(started) >= StartOf(ways, next))
                     {
                         next++;
-                        running.Add(TryAsync(way.Address, way.Transport!, upgrade, losers.Token));
+                        running.Add(TryAsync(way.Address, way.Scope, way.Transport!, upgrade, losers.Token));
                         continue;
                     }
                 }
@@ -136,14 +138,14 @@ internal sealed class Dialer(P2PLimits limits, TimeProvider time) : IDisposable
         }
     }
 
-    private TimeSpan StartOf(List<(Multiaddr Address, ITransport? Transport)> ways, int index)
+    private TimeSpan StartOf(List<(Multiaddr Address, AddressScope Scope, ITransport? Transport)> ways, int index)
     {
         var stagger = limits.DialStagger * index;
         var head = ways[index].Address.IsRelayed && !ways[0].Address.IsRelayed ? limits.RelayDelay : TimeSpan.Zero;
         return stagger > head ? stagger : head;
     }
 
-    private async Task<P2PConnection> TryAsync(Multiaddr address, ITransport transport, Func<RawConnection, CancellationToken, Task<P2PConnection>> upgrade, CancellationToken cancellationToken)
+    private async Task<P2PConnection> TryAsync(Multiaddr address, AddressScope scope, ITransport transport, Func<RawConnection, CancellationToken, Task<P2PConnection>> upgrade, CancellationToken cancellationToken)
     {
         // A dial through a relay may dial the relay: it must not hold the place that one needs.
         var counts = !address.IsRelayed;
@@ -158,7 +160,7 @@ internal sealed class Dialer(P2PLimits limits, TimeProvider time) : IDisposable
             using var bound = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
             try
             {
-                return await upgrade(await transport.DialAsync(address, bound.Token), bound.Token);
+                return await upgrade(await transport.DialAsync(address, scope, bound.Token), bound.Token);
             }
             catch (OperationCanceledException fault) when (timeout.IsCancellationRequested)
             {

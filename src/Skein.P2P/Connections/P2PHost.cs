@@ -355,8 +355,10 @@ public sealed class P2PHost : IAsyncDisposable
 
     private async Task<P2PConnection> DialAsync(PeerId? peer, IReadOnlyList<Multiaddr> addresses, CancellationToken cancellationToken)
     {
-        var connection = await _dialer.DialAsync(peer, addresses, _transports, (raw, token) => _upgrader.UpgradeAsync(raw, outbound: true, peer, OnStream, token), cancellationToken);
-        Peers.Confirm(connection.Peer, connection.Remote);
+        // Without a peer it is the operator's address: others always say whose it is.
+        var known = peer is null ? null : Peers.Find(peer);
+        var connection = await _dialer.DialAsync(peer, addresses, address => peer is null ? AddressScope.Anywhere : known?.ScopeOf(address) ?? AddressScope.Public, _transports, (raw, token) => _upgrader.UpgradeAsync(raw, outbound: true, peer, OnStream, token), cancellationToken);
+        Peers.Confirm(connection.Peer, connection.Remote, peer is null ? AddressScope.Anywhere : AddressScope.Public);
         await RegisterAsync(connection);
         return connection;
     }

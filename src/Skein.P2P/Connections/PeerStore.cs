@@ -45,13 +45,17 @@ public sealed class PeerStore
         }
     }
 
-    /// <summary>Remembers addresses: first in the list, because newest.</summary>
-    public void AddAddresses(PeerId peer, params IEnumerable<Multiaddr> addresses)
-        => Update(peer, known => known with { Addresses = [.. addresses.Select(address => Plain(address, peer)).Concat(known.Addresses).Distinct().Take(_maxAddresses)] });
+    /// <summary>Remembers addresses that the operator gave: first in the list, because newest.</summary>
+    public void AddAddresses(PeerId peer, params IEnumerable<Multiaddr> addresses) => Add(peer, AddressScope.Anywhere, first: true, addresses);
 
-    /// <summary>Remembers addresses that a third peer named: last in the list, and not in place of any that is there.</summary>
-    public void AddHints(PeerId peer, params IEnumerable<Multiaddr> addresses)
-        => Update(peer, known => known with { Addresses = [.. known.Addresses.Concat(addresses.Select(address => Plain(address, peer))).Distinct().Take(_maxAddresses)] });
+    /// <summary>Remembers addresses that a third peer named: last in the list, and not in place of any that is there. Names among them lead to public places only.</summary>
+    public void AddHints(PeerId peer, params IEnumerable<Multiaddr> addresses) => Add(peer, AddressScope.Public, first: false, addresses);
+
+    /// <summary>The same with addresses that may lead further.</summary>
+    /// <param name="peer">Whose.</param>
+    /// <param name="scope">Where names among them may lead, by whose word they are.</param>
+    /// <param name="addresses">Already filtered by that scope.</param>
+    public void AddHints(PeerId peer, AddressScope scope, IEnumerable<Multiaddr> addresses) => Add(peer, scope, first: false, addresses);
 
     /// <summary>Forgets a peer.</summary>
     public void Remove(PeerId peer)
@@ -66,20 +70,19 @@ public sealed class PeerStore
     }
 
     // An address that led to the peer goes first.
-    internal void Confirm(PeerId peer, Multiaddr address) => AddAddresses(peer, address);
+    internal void Confirm(PeerId peer, Multiaddr address, AddressScope scope) => Add(peer, scope, first: true, [address]);
 
-    // Takes what a peer says of itself. Addresses that it sealed replace those that it only said.
-    internal void Learn(PeerId peer, IdentifyMessage message)
+    // Takes what a peer says of itself, and of its addresses those that it has a say about. Addresses that it sealed replace those that it only said.
+    internal void Learn(PeerId peer, IdentifyMessage message, AddressScope scope)
     {
         // Outside the lock, and not for a record that is known already: a signature costs more than all the rest.
         var sealedRecord = message.SignedPeerRecord is { } encoded && !IsKnown(peer, encoded.Span) && PeerRecord.TryOpen(encoded.Span, out var opened) && opened.PeerId == peer ? opened : null;
         Update(peer, known =>
         {
             var record = sealedRecord is not null && sealedRecord.Sequence > known.RecordSequence ? sealedRecord : null;
-            var addresses = record?.Addresses ?? message.ListenAddresses ?? [];
-            return known with
+            var addresses = (record?.Addresses ?? message.ListenAddresses ?? []).Where(address => IpScope.Allows(scope, address)).Select(address => Plain(address, peer));
+            return known.With([.. addresses], scope, first: true, _maxAddresses) with
             {
-                Addresses = [.. addresses.Select(address => Plain(address, peer)).Concat(known.Addresses).Distinct().Take(_maxAddresses)],
                 Protocols = message.Protocols ?? known.Protocols,
                 ProtocolVersion = message.ProtocolVersion ?? known.ProtocolVersion,
                 AgentVersion = message.AgentVersion ?? known.AgentVersion,
@@ -87,6 +90,12 @@ public sealed class PeerStore
                 RecordSequence = record?.Sequence ?? known.RecordSequence,
             };
         });
+    }
+
+    private void Add(PeerId peer, AddressScope scope, bool first, IEnumerable<Multiaddr> addresses)
+    {
+        List<Multiaddr> plain = [.. addresses.Select(address => Plain(address, peer))];
+        Update(peer, known => known.With(plain, scope, first, _maxAddresses));
     }
 
     private bool IsKnown(PeerId peer, ReadOnlySpan<byte> sealedRecord) => Find(peer)?.SealedRecord is { } known && known.Span.SequenceEqual(sealedRecord);

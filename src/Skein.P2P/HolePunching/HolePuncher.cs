@@ -135,7 +135,7 @@ public sealed class HolePuncher : IAsyncDisposable
         HolePunchOutcome Outcome(HolePunchResult result, int tries, string reason) => new(relayed.Peer, result, tries, _time.GetElapsedTime(started), reason);
 
         await UntilAsync(() => _host.Peers.Find(relayed.Peer)?.Protocols is not null && OwnAddresses().Count > 0, _options.AddressTimeout, cancellationToken);
-        if (await TryPlainCallAsync(relayed.Peer, direct, cancellationToken))
+        if (await TryPlainCallAsync(relayed.Peer, (_host.Peers.Find(relayed.Peer)?.Addresses ?? []).Where(address => !address.IsRelayed && IpScope.IsPublic(address) && address.HasTcp), direct, cancellationToken))
         {
             return Outcome(HolePunchResult.Reversed, 0, string.Empty);
         }
@@ -175,9 +175,9 @@ public sealed class HolePuncher : IAsyncDisposable
     }
 
     // The peer may be reachable after all: a plain call, this side being the client.
-    private async Task<bool> TryPlainCallAsync(PeerId peer, DirectWatch direct, CancellationToken cancellationToken)
+    private async Task<bool> TryPlainCallAsync(PeerId peer, IEnumerable<Multiaddr> known, DirectWatch direct, CancellationToken cancellationToken)
     {
-        var addresses = (_host.Peers.Find(peer)?.Addresses ?? []).Where(address => !address.IsRelayed && IpScope.IsPublic(address) && address.HasTcp).Take(_options.MaxAddresses).ToList();
+        var addresses = known.Take(_options.MaxAddresses).ToList();
         if (addresses.Count == 0 || !_budget.TryTake(addresses.Count))
         {
             return direct.Task.IsCompleted;
@@ -205,6 +205,7 @@ public sealed class HolePuncher : IAsyncDisposable
         await using var stream = await relayed.NewStreamAsync(Id, StreamClass.Control, cancellationToken);
         IReadOnlyList<Multiaddr> targets;
         TimeSpan roundTrip;
+        var atHome = Task.FromResult(false);
         using (var bound = Bound(_options.MessageTimeout, cancellationToken))
         {
             await DelimitedMessages.WriteAsync(stream, Own().Write(), bound.Token);
@@ -222,12 +223,18 @@ public sealed class HolePuncher : IAsyncDisposable
             }
 
             await DelimitedMessages.WriteAsync(stream, new HolePunchMessage(HolePunchMessageType.Sync, []).Write(), bound.Token);
+            if (SharedHome.IsSharedBy(_host, theirs.Addresses))
+            {
+                // Behind one router the way is within the home; few routers let calls out and in again.
+                atHome = TryPlainCallAsync(relayed.Peer, SharedHome.AddressesOf(_host, _host.Peers.Find(relayed.Peer), _options.MaxAddresses), direct, cancellationToken);
+            }
         }
 
         // Half a round trip later the other side has the word, and both call at once.
         await Task.WhenAny(direct.Task, Task.Delay(roundTrip / 2, _time, cancellationToken));
         await stream.CloseWriteAsync(cancellationToken);
-        return await CallAsync(relayed.Peer, targets, isClient: false, direct, cancellationToken);
+        var reason = await CallAsync(relayed.Peer, targets, isClient: false, direct, cancellationToken);
+        return await atHome ? string.Empty : reason;
     }
 
     // The other side of a round.

@@ -188,7 +188,7 @@ internal sealed class IdentifyService(P2PHost host, P2PHostOptions options, Time
 
         // js-libp2p puts our peer id behind the address.
         connection.ObservedAddress = connection.IsRelayed ? null : message.ObservedAddress?.WithoutPeerId() ?? connection.ObservedAddress;
-        host.Peers.Learn(connection.Peer, message);
+        host.Peers.Learn(connection.Peer, message, TellerScope.Of(host, connection, message.ListenAddresses ?? []));
         onIdentified(connection);
     }
 }

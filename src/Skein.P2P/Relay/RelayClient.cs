@@ -99,7 +99,7 @@ public sealed class RelayClient : IAsyncDisposable
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            var connection = await RelayTransport.ConnectToRelayAsync(_host, relay, null, bound.Token);
+            var connection = await RelayTransport.ConnectToRelayAsync(_host, relay, null, AddressScope.Public, bound.Token);
             await using var stream = await connection.NewStreamAsync(RelayProtocol.HopId, StreamClass.Control, bound.Token);
             await DelimitedMessages.WriteAsync(stream, new HopMessage { Type = HopMessageType.Reserve }.Write(), bound.Token);
             var answer = await RelayProtocol.ReadHopAsync(stream, bound.Token);

@@ -18,14 +18,14 @@ internal sealed class RelayTransport(P2PHost host) : ITransport
     public Task<ITransportListener> ListenAsync(Multiaddr address, Action<RawConnection> onConnection, CancellationToken cancellationToken)
         => throw new P2PException(P2PError.DialFailed, $"{address} cannot be listened on; ask the relay for a reservation.");
 
-    public async Task<RawConnection> DialAsync(Multiaddr address, CancellationToken cancellationToken)
+    public async Task<RawConnection> DialAsync(Multiaddr address, AddressScope scope, CancellationToken cancellationToken)
     {
         if (!CircuitAddress.TryRead(address, out var circuit) || circuit.Target is not { } target)
         {
             throw new P2PException(P2PError.NoAddress, $"{address} does not say which peer is behind the relay.");
         }
 
-        var connection = await ConnectToRelayAsync(host, circuit.Relay, circuit.RelayAddress, cancellationToken);
+        var connection = await ConnectToRelayAsync(host, circuit.Relay, circuit.RelayAddress, scope, cancellationToken);
         var stream = await connection.NewStreamAsync(RelayProtocol.HopId, StreamClass.Decode, cancellationToken);
         stream.BecomeTunnel();
         try
@@ -53,7 +53,7 @@ internal sealed class RelayTransport(P2PHost host) : ITransport
 
     /// <summary>Connects to a relay, directly.</summary>
     /// <exception cref="P2PException">It cannot be reached, or only through another relay, which no relay serves.</exception>
-    public static async Task<P2PConnection> ConnectToRelayAsync(P2PHost host, PeerId relay, Multiaddr? address, CancellationToken cancellationToken)
+    public static async Task<P2PConnection> ConnectToRelayAsync(P2PHost host, PeerId relay, Multiaddr? address, AddressScope scope, CancellationToken cancellationToken)
     {
         if (host.ConnectionsWith(relay).FirstOrDefault(candidate => !candidate.IsRelayed && !candidate.Closed.IsCompleted) is { } there)
         {
@@ -62,7 +62,8 @@ internal sealed class RelayTransport(P2PHost host) : ITransport
 
         if (address is not null)
         {
-            host.Peers.AddAddresses(relay, address);
+            // What a peer says of its relay's address is hearsay.
+            host.Peers.AddHints(relay, scope, [address]);
         }
 
         var connection = await host.ConnectAsync(relay, cancellationToken);

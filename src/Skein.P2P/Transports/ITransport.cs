@@ -14,9 +14,10 @@ public interface ITransport
 
     /// <summary>Dials.</summary>
     /// <param name="address">Without its peer id, or with it: it is not looked at.</param>
+    /// <param name="scope">Where a name in it may lead. IP addresses are the caller's to judge.</param>
     /// <param name="cancellationToken">Safe.</param>
     /// <exception cref="P2PException"><see cref="P2PError.DialFailed"/>.</exception>
-    Task<RawConnection> DialAsync(Multiaddr address, CancellationToken cancellationToken);
+    Task<RawConnection> DialAsync(Multiaddr address, AddressScope scope, CancellationToken cancellationToken);
 
     /// <summary>Listens until the listener is disposed.</summary>
     /// <param name="address">Where; port 0 takes any.</param>

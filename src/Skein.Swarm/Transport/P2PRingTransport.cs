@@ -43,7 +43,7 @@ public sealed class P2PRingTransport : IRingTransport
             return false;
         }
 
-        peer = new PeerAddress(id.ToString(), [text]);
+        peer = new PeerAddress(id.ToString(), [text]).GivenByOperator();
         return true;
     }
 
@@ -57,7 +57,8 @@ public sealed class P2PRingTransport : IRingTransport
 
         // Hints, tried after what the peer itself has said: what cannot be read is skipped, and a dial proves the rest.
         var hints = peer.Addresses.Select(text => Multiaddr.TryParse(text, out var address) ? address : null).OfType<Multiaddr>();
-        _host.Peers.AddHints(id, peer.Teller is { } teller ? DialHints.Filter(hints, IsNear(teller)) : hints);
+        var isNear = peer.Teller is { } teller && IsNear(teller);
+        _host.Peers.AddHints(id, peer.IsGiven || isNear ? AddressScope.Anywhere : AddressScope.Public, peer.Teller is null ? hints : DialHints.Filter(hints, isNear));
         try
         {
             return await _host.NewStreamAsync(id, protocol, ClassOf(trafficClass), cancellationToken);

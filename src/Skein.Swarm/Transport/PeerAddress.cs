@@ -36,6 +36,12 @@ public sealed class PeerAddress : IEquatable<PeerAddress>
     /// <summary>Who said so, by its name on this transport: another peer, whose word is a hint; null for this side's own configuration and searches.</summary>
     public string? Teller { get; private init; }
 
+    /// <summary>Whether the operator wrote it, so that names in it may lead to private places.</summary>
+    public bool IsGiven { get; private init; }
+
+    /// <summary>The same address as the operator's word.</summary>
+    public PeerAddress GivenByOperator() => new(Id, Addresses) { IsGiven = true };
+
     /// <summary>The same address as another peer's word.</summary>
     /// <param name="teller">The peer, by its name on this transport.</param>
     public PeerAddress ToldBy(string teller) => new(Id, Addresses) { Teller = teller };

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using Skein.P2P.Addressing;
 using Skein.P2P.Connections;
 using Skein.P2P.Errors;
 using Skein.P2P.Transports.Memory;
@@ -113,12 +114,12 @@ public sealed class P2PHostLimitsTests
         var transport = network.TransportOf("guest");
         for (var i = 0; i < 2; i++)
         {
-            await guest.AdoptAsync(await transport.DialAsync(hub.Addresses[0], None), outbound: true, hub.Id, None);
+            await guest.AdoptAsync(await transport.DialAsync(hub.Addresses[0], AddressScope.Anywhere, None), outbound: true, hub.Id, None);
             var expected = i + 1;
             await Waiting.Until(() => hub.Connections.Count == expected, $"connection {expected}");
         }
 
-        var third = await guest.AdoptAsync(await transport.DialAsync(hub.Addresses[0], None), outbound: true, hub.Id, None);
+        var third = await guest.AdoptAsync(await transport.DialAsync(hub.Addresses[0], AddressScope.Anywhere, None), outbound: true, hub.Id, None);
         await third.Closed.Within("the refusal");
 
         Assert.Equal(2, hub.Connections.Count);

@@ -77,11 +77,11 @@ public sealed class PeerStoreTests
     {
         var store = new PeerStore(new P2PLimits());
         using var other = PeerKey.Generate();
-        store.Learn(Alice.PeerId, new IdentifyMessage { SignedPeerRecord = new PeerRecord(Alice.PeerId, 5, [Here]).Seal(Alice).Encode() });
+        store.Learn(Alice.PeerId, new IdentifyMessage { SignedPeerRecord = new PeerRecord(Alice.PeerId, 5, [Here]).Seal(Alice).Encode() }, AddressScope.Public);
         Assert.Equal(5UL, store.Find(Alice.PeerId)!.RecordSequence);
 
-        store.Learn(Alice.PeerId, new IdentifyMessage { SignedPeerRecord = new PeerRecord(Alice.PeerId, 4, [There]).Seal(Alice).Encode() });
-        store.Learn(Alice.PeerId, new IdentifyMessage { SignedPeerRecord = new PeerRecord(other.PeerId, 9, [There]).Seal(other).Encode() });
+        store.Learn(Alice.PeerId, new IdentifyMessage { SignedPeerRecord = new PeerRecord(Alice.PeerId, 4, [There]).Seal(Alice).Encode() }, AddressScope.Public);
+        store.Learn(Alice.PeerId, new IdentifyMessage { SignedPeerRecord = new PeerRecord(other.PeerId, 9, [There]).Seal(other).Encode() }, AddressScope.Public);
 
         Assert.Equal(5UL, store.Find(Alice.PeerId)!.RecordSequence);
         Assert.Equal([Here], store.Find(Alice.PeerId)!.Addresses);
@@ -91,8 +91,8 @@ public sealed class PeerStoreTests
     public void Learn_PushWithoutAField_LeavesItUnchanged()
     {
         var store = new PeerStore(new P2PLimits());
-        store.Learn(Alice.PeerId, new IdentifyMessage { Protocols = ["/a"], AgentVersion = "x" });
-        store.Learn(Alice.PeerId, new IdentifyMessage { Protocols = ["/b"] });
+        store.Learn(Alice.PeerId, new IdentifyMessage { Protocols = ["/a"], AgentVersion = "x" }, AddressScope.Public);
+        store.Learn(Alice.PeerId, new IdentifyMessage { Protocols = ["/b"] }, AddressScope.Public);
 
         Assert.Equal(["/b"], store.Find(Alice.PeerId)!.Protocols!);
         Assert.Equal("x", store.Find(Alice.PeerId)!.AgentVersion);

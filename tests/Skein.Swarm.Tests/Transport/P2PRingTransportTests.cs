@@ -113,6 +113,22 @@ public sealed class P2PRingTransportTests
     public void TryParse_OnlyMultiaddrsThatNameAPeer(string text, bool expected)
         => Assert.Equal(expected, P2PRingTransport.TryParse(text, out _));
 
+    [Fact]
+    public async Task Connect_ANameThatStandsForAPrivateAddress_IsTheOperatorsAlone()
+    {
+        await using var ring = await Libp2pRing.StartAsync(1);
+        await using var dialler = await StartAsync(listen: false);
+        var port = Multiaddr.Parse(ring.Addresses[0].Addresses[0]).TcpEndPoint!.Port;
+        Assert.True(P2PRingTransport.TryParse($"/dns4/localhost/tcp/{port}/p2p/{ring.Addresses[0].Id}", out var given));
+        var found = new PeerAddress(given.Id, given.Addresses);
+
+        await Assert.ThrowsAsync<SwarmException>(async () => await dialler.ConnectAsync(found, RingProtocols.Session, TrafficClass.Control, CancellationToken.None).AsTask().WaitAsync(Bound));
+        await Assert.ThrowsAsync<SwarmException>(async () => await dialler.ConnectAsync(given.ToldBy(given.Id), RingProtocols.Session, TrafficClass.Control, CancellationToken.None).AsTask().WaitAsync(Bound));
+        await using var stream = await dialler.ConnectAsync(given, RingProtocols.Session, TrafficClass.Control, CancellationToken.None).AsTask().WaitAsync(Bound);
+
+        Assert.True(stream.CanRead && stream.CanWrite);
+    }
+
     private static async Task<P2PRingTransport> StartAsync(bool listen) => new(await StartHostAsync(listen));
 
     private static async Task<P2PHost> StartHostAsync(bool listen)

@@ -111,7 +111,7 @@ public sealed class ToldAddressTests
 
         public bool CanListen(Multiaddr address) => false;
 
-        public Task<RawConnection> DialAsync(Multiaddr address, CancellationToken cancellationToken)
+        public Task<RawConnection> DialAsync(Multiaddr address, AddressScope scope, CancellationToken cancellationToken)
         {
             Dialled[address.ToString()] = 0;
             throw new P2PException(P2PError.DialFailed, $"{address} is not reached from here.");

@@ -14,7 +14,7 @@ internal sealed class ShapedTransport(ITransport inner, LinkShaper line) : ITran
     public bool CanListen(Multiaddr address) => inner.CanListen(address);
 
     /// <inheritdoc/>
-    public async Task<RawConnection> DialAsync(Multiaddr address, CancellationToken cancellationToken) => Shape(await inner.DialAsync(address, cancellationToken));
+    public async Task<RawConnection> DialAsync(Multiaddr address, AddressScope scope, CancellationToken cancellationToken) => Shape(await inner.DialAsync(address, scope, cancellationToken));
 
     /// <inheritdoc/>
     public Task<ITransportListener> ListenAsync(Multiaddr address, Action<RawConnection> onConnection, CancellationToken cancellationToken)

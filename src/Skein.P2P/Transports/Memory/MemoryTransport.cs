@@ -9,7 +9,7 @@ internal sealed class MemoryTransport(MemoryNetwork network, string name) : ITra
 
     public bool CanListen(Multiaddr address) => CanDial(address);
 
-    public Task<RawConnection> DialAsync(Multiaddr address, CancellationToken cancellationToken) => Task.FromResult(network.Dial(name, address.Parts[0].Text));
+    public Task<RawConnection> DialAsync(Multiaddr address, AddressScope scope, CancellationToken cancellationToken) => Task.FromResult(network.Dial(name, address.Parts[0].Text));
 
     public Task<ITransportListener> ListenAsync(Multiaddr address, Action<RawConnection> onConnection, CancellationToken cancellationToken)
     {

@@ -39,9 +39,9 @@ public sealed class TcpTransport : ITransport, IPunchTransport
     public bool CanListen(Multiaddr address) => address.IsPlainTcp && address.TcpEndPoint is not null;
 
     /// <inheritdoc/>
-    public async Task<RawConnection> DialAsync(Multiaddr address, CancellationToken cancellationToken)
+    public async Task<RawConnection> DialAsync(Multiaddr address, AddressScope scope, CancellationToken cancellationToken)
     {
-        return Raw(await ConnectAsync(address, cancellationToken));
+        return Raw(await ConnectAsync(address, scope, cancellationToken));
     }
 
     private static RawConnection Raw(Socket socket)
@@ -139,10 +139,10 @@ public sealed class TcpTransport : ITransport, IPunchTransport
     }
 
     // Dials a TCP socket; shared with the WebSocket transport.
-    internal async Task<Socket> ConnectAsync(Multiaddr address, CancellationToken cancellationToken)
+    internal async Task<Socket> ConnectAsync(Multiaddr address, AddressScope scope, CancellationToken cancellationToken)
     {
         Exception? last = null;
-        foreach (var endPoint in await ResolveAsync(address, cancellationToken))
+        foreach (var endPoint in await ResolveAsync(address, scope, cancellationToken))
         {
             foreach (var reuse in new[] { true, false })
             {
@@ -201,7 +201,7 @@ public sealed class TcpTransport : ITransport, IPunchTransport
         return socket;
     }
 
-    private static async Task<IReadOnlyList<IPEndPoint>> ResolveAsync(Multiaddr address, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<IPEndPoint>> ResolveAsync(Multiaddr address, AddressScope scope, CancellationToken cancellationToken)
     {
         // Names may have many addresses; a dial tries the first few.
         const int MaxTried = 4;
@@ -219,7 +219,13 @@ public sealed class TcpTransport : ITransport, IPunchTransport
         };
         try
         {
-            return [.. (await Dns.GetHostAddressesAsync(host.Text, family, cancellationToken)).Take(MaxTried).Select(ip => new IPEndPoint(ip, address.Parts[1].Port))];
+            var all = await Dns.GetHostAddressesAsync(host.Text, family, cancellationToken);
+
+            // Looked at here and dialled as they are: asked once more, the name's owner could answer otherwise.
+            var allowed = all.Where(ip => scope == AddressScope.Anywhere || IpScope.IsPublic(ip)).ToList();
+            return allowed.Count > 0 || all.Length == 0
+                ? [.. allowed.Take(MaxTried).Select(ip => new IPEndPoint(ip, address.Parts[1].Port))]
+                : throw new P2PException(P2PError.DialFailed, $"The name {host.Text} stands for a private address, and was told by a peer that has no say about those; give the address yourself if it is right.");
         }
         catch (SocketException fault)
         {

@@ -32,7 +32,7 @@ public sealed class WebSocketTransport : ITransport
     public bool CanListen(Multiaddr address) => false;
 
     /// <inheritdoc/>
-    public async Task<RawConnection> DialAsync(Multiaddr address, CancellationToken cancellationToken)
+    public async Task<RawConnection> DialAsync(Multiaddr address, AddressScope scope, CancellationToken cancellationToken)
     {
         IPAddress? remoteIp = null;
         var invoker = new HttpMessageInvoker(new SocketsHttpHandler
@@ -42,7 +42,7 @@ public sealed class WebSocketTransport : ITransport
             SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = _trust },
             ConnectCallback = async (_, token) =>
             {
-                var socket = await _tcp.ConnectAsync(address, token);
+                var socket = await _tcp.ConnectAsync(address, scope, token);
                 remoteIp = ((IPEndPoint)socket.RemoteEndPoint!).Address;
                 return new NetworkStream(socket, ownsSocket: true);
             },
