@@ -54,7 +54,7 @@ public sealed class DecoderCoverageTests
     public void Find_MarkedAndNamedDecoders_FindsThem()
     {
         var found = DecoderScan.Find([typeof(MarkedType), typeof(Methods)]).Select(decoder => $"{decoder.Type.Name}.{decoder.Method}");
-        Assert.Equal(["MarkedType.", "Methods.Marked", "Methods.TryReadFrame", "Methods.ParseAll"], found);
+        Assert.Equal(["MarkedType.", "Methods.Marked", "Methods.TryReadFrame", "Methods.ParseAll", "Methods.TryParseText", "Methods.ReadWholeAsync", "Methods.TryOpenSealed"], found);
     }
 
     [Decoder]
@@ -72,6 +72,12 @@ public sealed class DecoderCoverageTests
         }
 
         public static int ParseAll(in ReadOnlySpan<byte> bytes) => bytes.Length;
+
+        public static bool TryParseText(ReadOnlySpan<char> text) => text.IsEmpty;
+
+        public static ValueTask<int> ReadWholeAsync(Stream stream, CancellationToken cancellationToken) => stream.ReadAsync(new byte[1], cancellationToken);
+
+        internal static bool TryOpenSealed(ReadOnlySpan<byte> bytes) => bytes.IsEmpty;
 
         public static int ReadSettings(string path) => path.Length;
 

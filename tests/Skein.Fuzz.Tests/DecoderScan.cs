@@ -8,9 +8,12 @@ namespace Skein.Fuzz.Tests;
 /// <summary>Finds what turns bytes or text of strangers into values, in every product assembly.</summary>
 internal static class DecoderScan
 {
-    private static readonly string[] Prefixes = ["TryRead", "Read", "TryDecode", "Decode", "TryParse", "Parse"];
+    private static readonly string[] Prefixes = ["TryRead", "Read", "TryDecode", "Decode", "TryParse", "Parse", "TryOpen"];
 
-    private static readonly Type[] Inputs = [typeof(byte[]), typeof(ReadOnlySpan<byte>), typeof(ReadOnlyMemory<byte>), typeof(ReadOnlySequence<byte>), typeof(SequenceReader<byte>)];
+    private static readonly Type[] Inputs =
+    [
+        typeof(byte[]), typeof(ReadOnlySpan<byte>), typeof(ReadOnlyMemory<byte>), typeof(ReadOnlySequence<byte>), typeof(SequenceReader<byte>), typeof(ReadOnlySpan<char>), typeof(Stream),
+    ];
 
     /// <summary>Product assemblies beside the tests: the command line decodes nothing, the laboratory only shapes streams.</summary>
     public static IReadOnlyList<Assembly> ProductAssemblies { get; } =
@@ -42,7 +45,8 @@ internal static class DecoderScan
     }
 
     private static bool IsDecoderByName(MethodInfo method)
-        => method is { IsPublic: true, IsStatic: true }
+        => method is { IsStatic: true, IsPrivate: false }
+            && method.GetCustomAttribute<CompilerGeneratedAttribute>() is null
             && Array.Exists(Prefixes, prefix => method.Name.StartsWith(prefix, StringComparison.Ordinal))
             && method.GetParameters().Any(parameter => !parameter.IsOut && Inputs.Contains(parameter.ParameterType.IsByRef ? parameter.ParameterType.GetElementType() : parameter.ParameterType));
 }

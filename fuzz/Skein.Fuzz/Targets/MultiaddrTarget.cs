@@ -1,11 +1,13 @@
 using System.Text;
 using Skein.P2P.Addressing;
 using Skein.P2P.Identity;
+using Skein.P2P.Relay;
 using Skein.P2P.Wire;
 
 namespace Skein.Fuzz.Targets;
 
 /// <summary>Addresses, peer ids and hashes, in bytes and as text.</summary>
+[Fuzzes(typeof(CircuitAddress))]
 [Fuzzes(typeof(Multiaddr))]
 [Fuzzes(typeof(Multihash))]
 [Fuzzes(typeof(PeerId))]
@@ -42,5 +44,9 @@ public sealed class MultiaddrTarget : IFuzzTarget
     {
         FuzzCheck.Holds(address.Parts.Count > 0, "an address has parts");
         FuzzCheck.Holds(Multiaddr.TryParse(address.ToString(), out var again) && again.Equals(address), "an address survives its text");
+        if (CircuitAddress.TryRead(address, out var circuit))
+        {
+            FuzzCheck.Holds(circuit.RelayAddress is null || !CircuitAddress.TryRead(circuit.RelayAddress, out _), "no relay is behind a relay");
+        }
     }
 }

@@ -5,6 +5,10 @@ namespace Skein.Fuzz.Targets;
 /// <summary>Messages of relays, both protocols, and the vouchers in them.</summary>
 [Fuzzes(typeof(HopMessage))]
 [Fuzzes(typeof(StopMessage))]
+[Fuzzes(typeof(RelayLimit))]
+[Fuzzes(typeof(RelayPeer))]
+[Fuzzes(typeof(RelayProtocol))]
+[Fuzzes(typeof(RelayReservation))]
 [Fuzzes(typeof(ReservationVoucher))]
 public sealed class RelayMessageTarget : IFuzzTarget
 {
@@ -30,5 +34,19 @@ public sealed class RelayMessageTarget : IFuzzTarget
         }
 
         _ = ReservationVoucher.TryOpen(data, out _);
+        RelayPeer.TryRead(data, out _);
+        if (RelayLimit.TryRead(data, out var limit))
+        {
+            FuzzCheck.Holds(limit is null || (limit.Duration >= TimeSpan.Zero && limit.Data >= 0), "a limit is no less than nothing");
+        }
+
+        if (RelayReservation.TryRead(data, out var bare))
+        {
+            FuzzCheck.Holds(bare is not { Addresses.Count: > RelayReservation.MaxAddresses }, "no more addresses than the limit");
+        }
+
+        var script = data.ToArray();
+        FuzzCheck.CompletesAtOnce(new ValueTask<HopMessage?>(RelayProtocol.ReadHopAsync(new ScriptedStream(script), CancellationToken.None)));
+        FuzzCheck.CompletesAtOnce(new ValueTask<StopMessage?>(RelayProtocol.ReadStopAsync(new ScriptedStream(script), CancellationToken.None)));
     }
 }

@@ -1,8 +1,10 @@
+using Skein.P2P.Transports.Tcp;
 using Skein.P2P.Transports.WebSockets;
 
 namespace Skein.Fuzz.Targets;
 
-/// <summary>The head of a WebSocket request.</summary>
+/// <summary>The first bytes of a connection, and the head of a WebSocket request.</summary>
+[Fuzzes(typeof(ConnectionSniffer))]
 [Fuzzes(typeof(WebSocketUpgrade))]
 public sealed class WebSocketUpgradeTarget : IFuzzTarget
 {
@@ -10,6 +12,8 @@ public sealed class WebSocketUpgradeTarget : IFuzzTarget
 
     public void Run(ReadOnlySpan<byte> data)
     {
+        var first = ConnectionSniffer.Classify(data);
+        FuzzCheck.Holds(data.Length >= ConnectionSniffer.Length || first == FirstBytes.Unknown, "less than three bytes say nothing");
         if (WebSocketUpgrade.TryReadKey(data, out var key))
         {
             FuzzCheck.Holds(Convert.FromBase64String(key).Length == 16, "a key has 16 bytes");

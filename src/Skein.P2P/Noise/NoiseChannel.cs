@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using Skein.Core.Decoding;
 using Skein.P2P.Errors;
 
 namespace Skein.P2P.Noise;
@@ -10,6 +11,7 @@ namespace Skein.P2P.Noise;
 /// One reader and one writer at a time. Both work in place in buffers of their own, so a steady flow allocates nothing. The borders of messages carry no
 /// meaning: the channel is a stream of bytes.
 /// </remarks>
+[Decoder]
 public sealed class NoiseChannel : IAsyncDisposable
 {
     /// <summary>Most bytes in one message that is sent: a byte less than the wire allows, so that the message and its length fill 64 KiB and not the pool's next size, twice that.</summary>

@@ -1,9 +1,11 @@
+using Skein.Core.Decoding;
 using Skein.P2P.Errors;
 
 namespace Skein.P2P.Noise;
 
 /// <summary>The pattern XX, without any input or output: who holds it moves the messages. Not thread-safe; one handshake each.</summary>
 /// <remarks><c>-> e; &lt;- e, ee, s, es, payload; -> s, se, payload</c> (Noise framework, section 7.5; libp2p/specs, noise).</remarks>
+[Decoder]
 internal sealed class NoiseHandshake : IDisposable
 {
     public const string ProtocolName = "Noise_XX_25519_ChaChaPoly_SHA256";

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Skein.Core.Decoding;
 using Skein.P2P.Errors;
 using Skein.P2P.Identity;
 
@@ -6,6 +7,7 @@ namespace Skein.P2P.Noise;
 
 /// <summary>Makes a connection secure and finds out who is at its other end (libp2p/specs, noise). Stateless.</summary>
 /// <remarks>The caller bounds the time. A failure leaves the stream of no use.</remarks>
+[Decoder]
 public static class NoiseSecurity
 {
     /// <summary>Protocol id.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Skein.Core.Decoding;
 using Skein.P2P.Addressing;
 using Skein.P2P.Identity;
 
@@ -8,6 +9,7 @@ namespace Skein.P2P.Relay;
 /// <param name="Relay">The relay.</param>
 /// <param name="RelayAddress">Where it is, without its peer id; null if the address does not say.</param>
 /// <param name="Target">The peer behind it; null if the address does not say.</param>
+[Decoder]
 public sealed record CircuitAddress(PeerId Relay, Multiaddr? RelayAddress, PeerId? Target)
 {
     /// <summary>Takes an address apart.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Skein.Core.Decoding;
 
 namespace Skein.P2P.Wire;
 
@@ -8,6 +9,7 @@ namespace Skein.P2P.Wire;
 /// The first fault sets <see cref="Malformed"/> and ends the walk, so a decoder checks it once, at the end. Fields that the caller does not read are skipped.
 /// Groups are refused: no message of the network uses them.
 /// </remarks>
+[Decoder]
 public ref struct ProtoReader
 {
     // So that a decoder of a 4 MiB message does not spin over two million one-byte fields of no meaning.

@@ -1,6 +1,9 @@
+using Skein.Core.Decoding;
+
 namespace Skein.P2P.Transports.Tcp;
 
 /// <summary>Tells the protocols of one port apart.</summary>
+[Decoder]
 public static class ConnectionSniffer
 {
     /// <summary>Bytes that decide.</summary>
