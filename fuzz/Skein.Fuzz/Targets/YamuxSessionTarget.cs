@@ -6,7 +6,7 @@ namespace Skein.Fuzz.Targets;
 
 /// <summary>What a peer sends on a whole session: frames of all kinds, to streams of either side, in whatever order.</summary>
 /// <remarks>The input is plaintext; it is encrypted here as a peer would, once in messages as long as they may be and once in pieces that cut headers.</remarks>
-[Fuzzes(typeof(YamuxConnection))]
+[Fuzzes(typeof(FrameReader))]
 public sealed class YamuxSessionTarget : IFuzzTarget
 {
     private const int PieceLength = 7;

@@ -1,9 +1,11 @@
+using Skein.Core.Decoding;
 using Skein.P2P.Errors;
 using Skein.P2P.Noise;
 
 namespace Skein.P2P.Yamux;
 
 /// <summary>Reads one session's frames as they are decrypted, and hands their bytes straight to waiting readers. One loop; frames may be cut anywhere between messages.</summary>
+[Decoder]
 internal sealed class FrameReader : IAsyncDisposable
 {
     // A frame for a stream that is gone is skipped; one that is longer than any window is an attack.

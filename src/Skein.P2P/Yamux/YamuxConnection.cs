@@ -1,4 +1,3 @@
-using Skein.Core.Decoding;
 using Skein.P2P.Errors;
 using Skein.P2P.Noise;
 using Skein.P2P.Resources;
@@ -13,7 +12,6 @@ namespace Skein.P2P.Yamux;
 /// <para>While decode messages are about, on any connection of the host, bulk is paced to what the line carries without a queue: see <see cref="BulkPacer"/>.</para>
 /// <para>A steady flow allocates nothing.</para>
 /// </remarks>
-[Decoder]
 public sealed class YamuxConnection : IAsyncDisposable
 {
     /// <summary>Protocol id.</summary>
