@@ -12,7 +12,8 @@ internal static partial class ProtocolPage
         var start = text.IndexOf("\n## Vectors\n", StringComparison.Ordinal);
         Assert.True(start >= 0, $"{page} has no vectors.");
         var rows = VectorRow().Matches(text[start..]);
-        Assert.NotEmpty(rows);
+        var tableRows = text[start..].Split('\n').Count(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.EndsWith("| bytes |", StringComparison.Ordinal));
+        Assert.True(rows.Count > 0 && rows.Count == tableRows, $"Of {tableRows} vectors of {page} only {rows.Count} can be read: a row is a name and hex in backticks.");
         return rows.ToDictionary(row => row.Groups["name"].Value.Trim(), row => Convert.FromHexString(row.Groups["hex"].Value.Replace(" ", string.Empty, StringComparison.Ordinal)), StringComparer.Ordinal);
     }
 
