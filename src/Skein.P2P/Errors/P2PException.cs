@@ -17,4 +17,7 @@ public sealed class P2PException : SkeinException
 
     /// <summary>Why.</summary>
     public P2PError Error { get; }
+
+    /// <summary>The same failure for one more who is told: an exception that many throw again would carry the stack of each of them, and grow without end.</summary>
+    internal P2PException Again() => new(Error, Message, this);
 }

@@ -74,7 +74,7 @@ internal sealed class ReceivingHalf : IValueTaskSource<int>
             {
                 if (_stream.Fault is not null)
                 {
-                    return ValueTask.FromException<int>(_stream.Fault);
+                    return ValueTask.FromException<int>(_stream.Fault.Again());
                 }
 
                 if (IsFinReceived)
@@ -187,7 +187,7 @@ internal sealed class ReceivingHalf : IValueTaskSource<int>
     }
 
     /// <summary>Called without the lock.</summary>
-    public void FailRead(P2PException fault) => _read.SetException(fault);
+    public void FailRead(P2PException fault) => _read.SetException(fault.Again());
 
     /// <summary>Drops what waits to be read, and what is still to come.</summary>
     public void Discard()

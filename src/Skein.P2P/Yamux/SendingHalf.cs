@@ -62,7 +62,7 @@ internal sealed class SendingHalf : IValueTaskSource
 
             if (_stream.Fault is not null)
             {
-                return ValueTask.FromException(_stream.Fault);
+                return ValueTask.FromException(_stream.Fault.Again());
             }
 
             if (IsFinWanted)
@@ -98,7 +98,7 @@ internal sealed class SendingHalf : IValueTaskSource
             {
                 _active = false;
                 _pending = default;
-                return ValueTask.FromException(_stream.Fault);
+                return ValueTask.FromException(_stream.Fault.Again());
             }
 
             _write.Reset();
@@ -198,7 +198,7 @@ internal sealed class SendingHalf : IValueTaskSource
     }
 
     /// <summary>Called without the lock.</summary>
-    public void FailWrite(P2PException fault) => _write.SetException(fault);
+    public void FailWrite(P2PException fault) => _write.SetException(fault.Again());
 
     /// <inheritdoc/>
     ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _write.GetStatus(token);

@@ -208,7 +208,7 @@ internal sealed class StreamTable : IAsyncDisposable
     {
         if (_session.Fault is not null)
         {
-            return _session.Fault;
+            return _session.Fault.Again();
         }
 
         if (_session.RemoteGoneAway || _session.GoAwaySent)

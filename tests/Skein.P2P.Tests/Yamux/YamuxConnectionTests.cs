@@ -38,6 +38,26 @@ public sealed class YamuxConnectionTests
     }
 
     [Fact]
+    public async Task End_ToldToMany_GivesEachAnExceptionOfItsOwn()
+    {
+        await using var pair = YamuxPair.Start();
+        var stream = await pair.Near.OpenStreamAsync(StreamClass.Decode, None);
+        var waiting = stream.ReadAsync(new byte[1]).AsTask();
+        await pair.Near.DisposeAsync();
+
+        var first = await Assert.ThrowsAsync<P2PException>(() => waiting.Within("the failed read"));
+        for (var i = 0; i < 200; i++)
+        {
+            await Assert.ThrowsAsync<P2PException>(() => stream.ReadExactlyAsync(new byte[1]).AsTask());
+        }
+
+        // One that all shared would have grown by the stack of each.
+        var last = await Assert.ThrowsAsync<P2PException>(() => stream.ReadExactlyAsync(new byte[1]).AsTask());
+        Assert.Equal(first.Error, last.Error);
+        Assert.InRange(last.StackTrace!.Length, 1, 4096);
+    }
+
+    [Fact]
     public async Task Ping_OfThePeer_IsEchoed()
     {
         await using var peer = new ScriptedPeer();
