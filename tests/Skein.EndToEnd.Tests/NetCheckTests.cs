@@ -48,9 +48,11 @@ public sealed class NetCheckTests(ITestOutputHelper output)
         {
             Assert.Equal("no", report.GetProperty("reachable").GetString());
             Assert.Equal(lab.Lab.Host(host).PublicAddress.ToString(), report.GetProperty("public_address").GetString());
+
+            // The check ends with the first place; which anchor gives it is a matter of milliseconds.
             Assert.Contains(
                 report.GetProperty("relayed_by").EnumerateArray().Select(address => address.GetString()!),
-                address => address.StartsWith(lab.Anchors[0], StringComparison.Ordinal) && address.Contains("/p2p-circuit/p2p/", StringComparison.Ordinal));
+                address => lab.Anchors.Any(anchor => address.StartsWith(anchor, StringComparison.Ordinal)) && address.Contains("/p2p-circuit/p2p/", StringComparison.Ordinal));
             Assert.Contains(report.GetProperty("next_steps").EnumerateArray(), step => step.GetString()!.Contains("forward TCP port 7410", StringComparison.Ordinal));
         }
 
